@@ -1,0 +1,16 @@
+#pragma once
+#include <quenched/batch.hpp>
+
+/// Functions of whole arrays, compiled for SSE2, AVX2 and AVX-512 and chosen at run time (glibc's libmvec, at
+/// most 4 ulp). Same result for an element wherever it stands in the array.
+namespace quenched::vector_math {
+
+using In = Eigen::Ref<const Eigen::ArrayXd>;
+using Out = Eigen::Ref<Eigen::ArrayXd>;
+
+void exp(In x, Out y);
+void log(In x, Out y);
+/// The standard normal distribution function, by erfc: full relative accuracy in the left tail.
+void normal_cdf(In x, Out y);
+
+}  // namespace quenched::vector_math

@@ -1,0 +1,52 @@
+#include <quenched/vector_math.hpp>
+
+#include <cmath>
+#include <numbers>
+
+// The clones need ifunc and libmvec's declarations; other compilers get the plain loop.
+#if defined(QUENCHED_DISPATCH) && defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define QUENCHED_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+extern "C" {
+__attribute__((simd("notinbranch"))) double exp(double) noexcept;
+__attribute__((simd("notinbranch"))) double log(double) noexcept;
+__attribute__((simd("notinbranch"))) double erfc(double) noexcept;
+}
+#else
+#define QUENCHED_CLONES
+#endif
+
+namespace quenched::vector_math {
+namespace {
+
+constexpr Eigen::Index lanes = 8;  // whole AVX-512 vectors only, so that no element falls into a scalar tail
+
+#define QUENCHED_LOOP(name, expression)                                      \
+  QUENCHED_CLONES void name(const double* in, double* out, Eigen::Index n) { \
+    for (Eigen::Index i = 0; i < n; ++i) {                                   \
+      const double x = in[i];                                                \
+      out[i] = expression;                                                   \
+    }                                                                        \
+  }
+QUENCHED_LOOP(exp_loop, ::exp(x))
+QUENCHED_LOOP(log_loop, ::log(x))
+QUENCHED_LOOP(cdf_loop, 0.5 * ::erfc(-x * (1 / std::numbers::sqrt2)))
+#undef QUENCHED_LOOP
+
+template <class Loop>
+void blocked(In x, Out y, Loop loop) {
+  const Eigen::Index n = x.size(), whole = n - n % lanes;
+  loop(x.data(), y.data(), whole);
+  if (whole == n) return;
+  double tail[lanes] = {1, 1, 1, 1, 1, 1, 1, 1}, result[lanes];
+  for (Eigen::Index i = whole; i < n; ++i) tail[i - whole] = x[i];
+  loop(tail, result, lanes);
+  for (Eigen::Index i = whole; i < n; ++i) y[i] = result[i - whole];
+}
+
+}  // namespace
+
+void exp(In x, Out y) { blocked(x, y, exp_loop); }
+void log(In x, Out y) { blocked(x, y, log_loop); }
+void normal_cdf(In x, Out y) { blocked(x, y, cdf_loop); }
+
+}  // namespace quenched::vector_math

@@ -1,0 +1,1 @@
+#include <quenched/bayes.hpp>

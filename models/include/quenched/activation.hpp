@@ -1,0 +1,50 @@
+#pragma once
+#include <quenched/batch.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quenched {
+
+/// sigma(chi) for a block of points with its first derivative, d sigma_l/d chi_m = diag(b) - p q^T.
+struct ActivationJet {
+  Batch s, b, p, q;  // points x tokens
+  Batch c;           // diagonal of second derivatives, for `curvature`
+};
+
+struct ActivationInfo {
+  std::string name;     // as on the command line
+  std::string formula;  // for a person
+  std::string source;   // where it comes from
+  bool normalised = false;       // sum_l sigma_l = 1
+  bool shift_invariant = false;  // sigma(chi + c) = sigma(chi)
+  bool exponential = false;      // grows like exp(chi): can single out one token
+  bool smooth = true;
+};
+
+/// An attention activation sigma: R^L -> R^L, f(X) = sum_l sigma_l(chi) z_l (docs/equations.md, section 2).
+/// All shapes are points x tokens; tokens may be exchanged freely (sigma is equivariant).
+class Activation {
+ public:
+  virtual ~Activation() = default;
+  [[nodiscard]] virtual const ActivationInfo& info() const = 0;
+  virtual void value(const Batch& chi, Batch& sigma) const = 0;
+  virtual void jet(const Batch& chi, ActivationJet& jet) const = 0;
+  /// sum_l u_l d^2 sigma_l/d chi^2 = diag(e) - beta q^T - q beta^T, with q of the jet.
+  virtual void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const = 0;
+  /// s.w and |s|^2 when chi_l alone is moved to where token l takes over, plus t: the starts of the global
+  /// minimisation (|t| <= 7 covers the transition). `moved` receives the new chi_l. All of size points.
+  virtual void moved(const Batch& chi, const Batch& w, int l, double t, Eigen::ArrayXd& moved, Eigen::ArrayXd& sw,
+                     Eigen::ArrayXd& ss) const;
+};
+
+/// "softmax", "erf:-1": the name before the colon picks the activation, the rest is its parameter.
+/// Throws InvalidInput (key `activation`) for an unknown name, listing the known ones.
+[[nodiscard]] std::shared_ptr<const Activation> make_activation(std::string_view specification);
+
+/// The names that make_activation knows, in the order of list.def.
+[[nodiscard]] std::vector<std::string> activation_names();
+
+}  // namespace quenched

@@ -1,0 +1,45 @@
+#pragma once
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+
+namespace quenched {
+
+inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+
+/// In the order in which they apply: the first that holds is the verdict.
+enum class Verdict {
+  not_converged, under_resolved, broken_symmetry, unstable, jumps, marginal, metastable, trusted
+};
+[[nodiscard]] std::string name_of(Verdict verdict);
+
+/// How far a solution can be trusted. Born pessimistic; NaN means unknown.
+struct Certificate {
+  bool converged = false;
+  double residual = INFINITY;
+  int iterations = 0;
+  std::string integration_rule;      // which rule was taken, with how many points
+  double integration_error = unknown;  // largest estimated absolute error of a reported number
+  double stability_eigenvalue = unknown, stability_error = unknown;
+  double symmetry_eigenvalue = unknown;
+  std::optional<bool> stable;
+  double jump_weight = unknown;
+  double competing = unknown;  // share of samples where a second local minimum of the proximal step competes
+  Verdict verdict = Verdict::not_converged;
+  std::string advice;
+};
+
+/// The largest jump weight that still counts as trusted.
+inline constexpr double jump_threshold = 0.02;
+
+struct VerdictInputs {
+  bool reached = false;       // the fixed point was reached
+  double error = INFINITY;    // largest uncertainty
+  double tolerance = 1e-4;
+  bool better_branch = false; // another branch has lower energy (ERM) or larger free entropy (Bayes)
+};
+/// Fills verdict, stable and advice from the figures in the certificate.
+void judge(Certificate& certificate, const VerdictInputs& inputs);
+
+}  // namespace quenched

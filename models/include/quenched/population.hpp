@@ -1,0 +1,37 @@
+#pragma once
+#include <quenched/activation.hpp>
+#include <quenched/certificate.hpp>
+#include <quenched/task.hpp>
+
+namespace quenched {
+
+struct PopulationOptions {
+  double tolerance = 1e-4;  // absolute target for the error of the risk
+  int threads = 0;
+};
+
+/// Risk at infinite alpha, minimised over the overlaps on the manifold m_kv = m_vk = q_kv = 0, with q_k = m_k^2
+/// at the minimum of all activations considered unless found otherwise.
+struct PopulationResult {
+  double test_error = unknown;  // E (y - f)^2, Delta included
+  double m_k = unknown, q_k = unknown, m_v = unknown, q_v = unknown;  // NaN when the minimum is only an infimum
+  bool infimum = false;         // approached as m_k grows without bound: no finite scale is reported
+  double bayes_risk = unknown;  // Delta included
+  struct { double test_error = unknown, bayes_risk = unknown; } uncertainty;
+  Certificate certificate;
+};
+
+/// 1 + Delta - (E sigma_eps)^2/E|sigma|^2, minimised over (m_k, q_k) (docs/equations.md, section 3).
+[[nodiscard]] PopulationResult population(const Problem& problem, const Activation& activation,
+                                          const PopulationOptions& options = {});
+
+/// E|p|^2 lost: 1 - E|p|^2 with p = softmax(c_nu chi*), the excess Bayes risk at infinite alpha, without cancellation
+/// when it is exponentially small. Any L up to 10^5.
+struct Excess { double value, error; };
+[[nodiscard]] Excess bayes_excess_risk(const Problem& problem);
+
+/// (m_v, q_v optimal) risk at given overlaps on the manifold: 1 + Delta - 2 m_v E sigma_eps + q_v E|sigma|^2.
+[[nodiscard]] Excess population_risk(const Problem& problem, const Activation& activation, double m_k, double q_k,
+                                     double m_v, double q_v, const PopulationOptions& options = {});
+
+}  // namespace quenched

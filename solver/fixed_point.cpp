@@ -1,0 +1,1 @@
+#include <quenched/fixed_point.hpp>
