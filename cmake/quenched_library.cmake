@@ -1,7 +1,7 @@
 # Warnings live in an interface library that is linked only inside the build: presets turn them into errors.
 add_library(quenched_warnings INTERFACE)
 target_compile_options(quenched_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-                       -Wno-sign-conversion $<$<CXX_COMPILER_ID:GNU>:-Wno-psabi>)
+                       -Wno-sign-conversion -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-psabi>)
 
 # quenched_library(models HEADERS include/quenched/erm.hpp ... SOURCES erm.cpp ... LINK quenched::solver ...)
 # One folder, one library, one include root: an include that points up does not compile.
