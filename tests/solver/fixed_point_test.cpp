@@ -1,3 +1,4 @@
+#include <Eigen/LU>
 #include <doctest/doctest.h>
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
