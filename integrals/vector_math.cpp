@@ -32,6 +32,12 @@ QUENCHED_LOOP(log_loop, ::log(x))
 QUENCHED_LOOP(cdf_loop, 0.5 * ::erfc(-x * (1 / std::numbers::sqrt2)))
 #undef QUENCHED_LOOP
 
+QUENCHED_CLONES void quintic_loop(const double* c, std::ptrdiff_t d, double r, double* y, Eigen::Index n) {
+  for (Eigen::Index i = 0; i < n; ++i)
+    y[i] += c[i] +
+            r * (c[i + d] + r * (c[i + 2 * d] + r * (c[i + 3 * d] + r * (c[i + 4 * d] + r * c[i + 5 * d]))));
+}
+
 template <class Loop>
 void blocked(In x, Out y, Loop loop) {
   const Eigen::Index n = x.size(), whole = n - n % lanes;
@@ -48,5 +54,9 @@ void blocked(In x, Out y, Loop loop) {
 void exp(In x, Out y) { blocked(x, y, exp_loop); }
 void log(In x, Out y) { blocked(x, y, log_loop); }
 void normal_cdf(In x, Out y) { blocked(x, y, cdf_loop); }
+
+void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, Out y) {
+  quintic_loop(coefficients, between, r, y.data(), y.size());
+}
 
 }  // namespace quenched::vector_math

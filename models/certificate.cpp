@@ -1,1 +1,80 @@
 #include <quenched/certificate.hpp>
+
+namespace quenched {
+
+std::string name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::not_converged:
+      return "not_converged";
+    case Verdict::under_resolved:
+      return "under_resolved";
+    case Verdict::broken_symmetry:
+      return "broken_symmetry";
+    case Verdict::unstable:
+      return "unstable";
+    case Verdict::jumps:
+      return "jumps";
+    case Verdict::marginal:
+      return "marginal";
+    case Verdict::metastable:
+      return "metastable";
+    case Verdict::trusted:
+      return "trusted";
+  }
+  return "unknown";
+}
+
+namespace {
+
+std::string advice_for(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::not_converged:
+      return "The fixed point was not reached: start from a solved neighbour on the curve, or try the other "
+             "start.";
+    case Verdict::under_resolved:
+      return "The error exceeds the tolerance: raise --points, or --tolerance if this is enough.";
+    case Verdict::broken_symmetry:
+      return "The cross overlaps of k and v would grow: the four-overlap solution does not describe training "
+             "here; raise "
+             "the ridge.";
+    case Verdict::unstable:
+      return "Replica symmetry fails and simulation will differ: use `quenched rsb`, or raise the ridge.";
+    case Verdict::jumps:
+      return "The proximal point jumps between minima, so replica symmetry is doubtful: use `quenched rsb`, "
+             "or raise the "
+             "ridge.";
+    case Verdict::marginal:
+      return "The stability eigenvalue cannot be told from 1: lower --tolerance to sharpen it, or raise the "
+             "ridge.";
+    case Verdict::metastable:
+      return "Another branch is preferred: try the other start.";
+    case Verdict::trusted:
+      return "Trust it to the stated uncertainty.";
+  }
+  return "";
+}
+
+}  // namespace
+
+void judge(Certificate& certificate, const VerdictInputs& inputs) {
+  const double eigenvalue = certificate.stability_eigenvalue;
+  const double error = std::isnan(certificate.stability_error) ? 0 : certificate.stability_error;
+  certificate.stable.reset();
+  if (eigenvalue + error < 1) certificate.stable = true;
+  if (eigenvalue - error > 1) certificate.stable = false;
+
+  // Comparisons with an unknown (NaN) are false: what does not apply is skipped.
+  certificate.verdict = [&] {
+    if (!inputs.reached) return Verdict::not_converged;
+    if (!(inputs.error <= inputs.tolerance)) return Verdict::under_resolved;
+    if (certificate.symmetry_eigenvalue > 1) return Verdict::broken_symmetry;
+    if (certificate.stable == false) return Verdict::unstable;
+    if (certificate.jump_weight > jump_threshold) return Verdict::jumps;
+    if (!std::isnan(eigenvalue) && !certificate.stable) return Verdict::marginal;
+    if (inputs.better_branch) return Verdict::metastable;
+    return Verdict::trusted;
+  }();
+  certificate.advice = advice_for(certificate.verdict);
+}
+
+}  // namespace quenched

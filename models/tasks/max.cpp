@@ -1,7 +1,11 @@
+#include "token_race.hpp"
+
 #include <quenched/invalid_input.hpp>
 #include <quenched/task.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <mutex>
 
 namespace quenched {
 namespace {
@@ -14,17 +18,23 @@ class Max final : public Task {
   double bayes_slope() const override { return signal(); }
   bool independent_tokens() const override { return false; }
 
+  /// omega = sqrt(q) normals, weight = L S_0((m/q) omega) at V = 1 - m^2/q, t = d log S_0/d a there.
   void fields(double m, double q, const Batch& normals, FieldLaw& law) const override {
+    const Eigen::Index L = normals.cols();
     law.omega = std::sqrt(q) * normals;
-    law.t = Batch::Zero(normals.rows(), normals.cols());
-    law.weight = Eigen::ArrayXd::Ones(normals.rows());
-    if (m == 0) return;
-    // TODO(tasks): weight = L S_0((m/q) omega), t = gradient of log S_0.
+    Batch log_S;
+    if (m == 0 || q == 0) {
+      wins(Batch::Zero(1, L), 1, 1, log_S, law.t);
+      law.t = law.t.row(0).replicate(normals.rows(), 1).eval();
+      law.weight = Eigen::ArrayXd::Ones(normals.rows());
+    } else {
+      wins(m / q * law.omega, std::max(0.0, 1 - m * m / q), 1, log_S, law.t);
+      law.weight = static_cast<double>(L) * log_S.col(0).exp();
+    }
   }
 
-  void posterior(const Batch& a, double, Batch& log_S, Batch& gradient) const override {
-    log_S = Batch::Zero(a.rows(), a.cols());
-    gradient = Batch::Zero(a.rows(), a.cols() * a.cols());
+  void posterior(const Batch& a, double V, Batch& log_S, Batch& gradient) const override {
+    wins(a, V, static_cast<int>(a.cols()), log_S, gradient);
   }
 
   int plant(Rng& rng, const Eigen::VectorXf& k_star, Eigen::MatrixXf& X) const override {
@@ -38,12 +48,43 @@ class Max final : public Task {
     }
     return static_cast<int>(eps);
   }
+
+ private:
+  /// softmax(nu chi)_eps = P(argmax chi_l + G_l/nu = eps): a race of A = scale a with s = scale sqrt(V),
+  /// where scale = nu, or 1/sqrt(V) at nu = infinity.
+  void wins(const Batch& a, double V, int wanted, Batch& log_S, Batch& gradient) const {
+    const bool gumbel = std::isfinite(signal());
+    const double scale = gumbel ? signal() : 1 / std::sqrt(std::max(V, 1e-30));
+    race(gumbel ? scale * std::sqrt(V) : 1.0, static_cast<int>(a.cols()))
+        ->wins(scale * a, wanted, log_S, gradient);
+    gradient *= scale;
+  }
+
+  /// Tables are shared by the blocks of points, which come from many threads: the latest few are kept.
+  std::shared_ptr<const TokenRace> race(double s, int L) const {
+    constexpr std::size_t kept = 8;
+    const std::lock_guard lock(mutex_);
+    const auto known = std::ranges::find_if(races_, [&](const Kept& k) { return k.s == s && k.L == L; });
+    if (known != races_.end()) return known->race;
+    if (races_.size() == kept) races_.erase(races_.begin());
+    races_.push_back({s, L, std::make_shared<TokenRace>(s, std::isfinite(signal()), L)});
+    return races_.back().race;
+  }
+
+  struct Kept {
+    double s;
+    int L;
+    std::shared_ptr<const TokenRace> race;
+  };
+  mutable std::mutex mutex_;
+  mutable std::vector<Kept> races_;
 };
 
 }  // namespace
 
 std::shared_ptr<const Task> make_max(double signal) {
-  if (!(signal >= 0)) throw InvalidInput("signal", std::to_string(signal), "needs a number >= 0 or inf for task 'max'");
+  if (!(signal >= 0))
+    throw InvalidInput("signal", std::to_string(signal), "needs a number >= 0 or inf for task 'max'");
   return std::make_shared<Max>(signal);
 }
 
