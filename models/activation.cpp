@@ -33,14 +33,16 @@ const std::vector<Entry>& table() {
 
 }  // namespace
 
-void Activation::moved(const Batch& chi, const Batch& w, int l, double t, Eigen::ArrayXd& moved, Eigen::ArrayXd& sw,
-                       Eigen::ArrayXd& ss) const {
-  moved = Eigen::ArrayXd::Constant(chi.rows(), t);
+void Activation::line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
+                      Batch& ss) const {
   Batch there = chi, s(chi.rows(), chi.cols());
-  there.col(l) = moved;
-  value(there, s);
-  sw = (s * w).rowwise().sum();
-  ss = s.square().rowwise().sum();
+  for (Eigen::Index j = 0; j < t.size(); ++j) {
+    moved.col(j).setConstant(t[j]);
+    there.col(l) = moved.col(j);
+    value(there, s);
+    sw.col(j) = (s * w).rowwise().sum();
+    ss.col(j) = s.square().rowwise().sum();
+  }
 }
 
 std::shared_ptr<const Activation> make_activation(std::string_view specification) {

@@ -1,1 +1,196 @@
 #include <quenched/erm.hpp>
+#include <quenched/fixed_point.hpp>
+#include <quenched/invalid_input.hpp>
+
+#include <Eigen/LU>
+
+#include <algorithm>
+#include <cmath>
+
+#include "channel.hpp"
+
+namespace quenched {
+namespace {
+
+using Eigen::VectorXd;
+
+/// The fixed-point map and the observables at one resolution: channels of all prompt lengths, averaged over P_L.
+class ErmEquations {
+ public:
+  ErmEquations(const Problem& problem, const Activation& activation, double alpha, double r_k, double r_v,
+               const ChannelOptions& options)
+      : Delta_(problem.noise), alpha_(alpha), r_k_(r_k), r_v_(r_v) {
+    for (const auto& [tokens, weight] : problem.lengths)
+      channels_.emplace_back(weight, make_channel(problem, activation, tokens, options));
+  }
+
+  static OrderParameters overlaps(const VectorXd& x) { return {x[0], x[1], x[2], x[3], x[4], x[5]}; }
+  static VectorXd vector(const OrderParameters& o) {
+    return (VectorXd(6) << o.m_k, o.q_k, o.V_k, o.m_v, o.q_v, o.V_v).finished();
+  }
+  [[nodiscard]] bool feasible(const VectorXd& x) const {
+    const auto bounded = [](double m, double q) { return q >= 0 && m * m <= q * (1 + 1e-12); };
+    return x[2] > 0 && x[5] > 0 && bounded(x[0], x[1]) && bounded(x[3], x[4]) &&
+           (x[4] == 0 || 1 - x[3] * x[3] / x[4] + Delta_ > 0);
+  }
+
+  [[nodiscard]] ChannelMeans means(const VectorXd& x, bool diagnostics) const {
+    ChannelMeans all;
+    for (const auto& [weight, channel] : channels_) {
+      ChannelMeans m = channel->means(overlaps(x), diagnostics);
+      m.value *= weight, m.deviation *= weight;
+      if (all.value.size() == 0) {
+        all = std::move(m);
+        continue;
+      }
+      all.value += m.value;
+      Batch stacked(all.deviation.rows() + m.deviation.rows(), m.deviation.cols());
+      stacked << all.deviation, m.deviation;
+      all.deviation = std::move(stacked);
+    }
+    return all;
+  }
+
+  /// The six updated order parameters, then test error, train error and energy at x.
+  [[nodiscard]] VectorXd update(const VectorXd& x, const Eigen::ArrayXd& m) const {
+    const OrderParameters o = overlaps(x);
+    VectorXd out(9);
+    const auto ridge = [&](Eigen::Index at, double r, double mhat, double qhat, double Vhat) {
+      const double V = 1 / (r + alpha_ * Vhat);
+      out[at] = V * alpha_ * mhat;
+      out[at + 1] = V * V * (alpha_ * alpha_ * mhat * mhat + alpha_ * qhat);
+      out[at + 2] = V > 0 ? V : unknown;
+    };
+    ridge(0, r_k_, m[mhat_k], m[qhat_k], m[Vhat_k]);
+    ridge(3, r_v_, m[mhat_v], m[qhat_v], m[Vhat_v]);
+    out[6] = 1 + Delta_ - 2 * o.m_v * m[hit] + o.q_v * m[power];
+    out[7] = m[rho_squared];
+    out[8] = (r_k_ * o.q_k + r_v_ * o.q_v + alpha_ * m[rho_squared]) / 2;
+    return out;
+  }
+
+  /// The largest eigenvalue of R_ab = alpha V_a^2 E|G_ab|_F^2.
+  [[nodiscard]] double replicon(const VectorXd& x, const Eigen::ArrayXd& m) const {
+    const double kk = alpha_ * x[2] * x[2] * m[G_kk], vv = alpha_ * x[5] * x[5] * m[G_vv];
+    const double kv = alpha_ * x[2] * x[5] * m[G_kv];
+    return (kk + vv) / 2 + std::sqrt((kk - vv) * (kk - vv) / 4 + kv * kv);
+  }
+
+  [[nodiscard]] std::string rule() const {
+    std::string text;
+    for (const auto& [weight, channel] : channels_) text += (text.empty() ? "" : "; ") + channel->rule();
+    return text;
+  }
+
+ private:
+  double Delta_, alpha_, r_k_, r_v_;
+  std::vector<std::pair<double, std::unique_ptr<Channel>>> channels_;
+};
+
+void check(double alpha, double ridge_k, double ridge_v, const ErmOptions& options) {
+  const auto positive = [](const char* key, double value) {
+    if (!(value > 0) || std::isinf(value)) throw InvalidInput(key, std::to_string(value), "needs a finite number > 0");
+  };
+  positive("alpha", alpha), positive("ridge_k", ridge_k), positive("ridge_v", ridge_v);
+  positive("tolerance", options.tolerance);
+}
+
+OrderParameters start_of(const ErmOptions& options, double r_k, double r_v) {
+  if (options.from) return *options.from;
+  const double V_k = std::min(1.0, 1 / r_k), V_v = std::min(1.0, 1 / r_v);
+  if (options.start == Start::informed) return {0.9, 1.0, V_k, 0.9, 1.0, V_v};
+  return {0.01, 0.1, V_k, 0.01, 0.1, V_v};
+}
+
+double jump_weight(const Eigen::ArrayXd& m) {
+  return m[Vhat_k] == m[pointwise_k] ? 0 : (m[Vhat_k] - m[pointwise_k]) / m[Vhat_k];
+}
+
+}  // namespace
+
+std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
+                                      const ChannelOptions& options) {
+  if (activation.info().normalised && tokens == 1) return single_token_channel(problem);
+  if (activation.info().normalised && activation.info().shift_invariant && tokens == 2)
+    return pair_channel(problem, activation, options);
+  return sampled_channel(problem, activation, tokens, options);
+}
+
+ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k, double ridge_v,
+              const ErmOptions& options) {
+  check(problem);
+  check(alpha, ridge_k, ridge_v, options);
+  ErmResult result;
+  VectorXd x = ErmEquations::vector(start_of(options, ridge_k, ridge_v));
+  Eigen::MatrixXd J;  // of the six updates and three observables, by the six order parameters
+  int longest = 0;
+  for (const auto& [tokens, weight] : problem.lengths) longest = std::max(longest, tokens);
+  constexpr double budget = 3e6;  // numbers drawn for one resolution
+  int last_level = 0;
+  while (last_level < 5 && 4096 * std::pow(4.0, last_level + 1) * (2 * longest + 1) <= budget) ++last_level;
+  const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
+
+  for (int level = 0;;) {
+    const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v, {level, options.seed, options.threads});
+    const Map full = [&](const VectorXd& at) { return equations.update(at, equations.means(at, false).value); };
+    FixedPointOptions solve{.tolerance = residual_target,
+                            .feasible = [&](const VectorXd& at) { return equations.feasible(at); }};
+    Eigen::PartialPivLU<Eigen::MatrixXd> newton;  // of I - J
+    FixedPointReport report;
+    if (J.size() == 0) {
+      report = fixed_point([&](const VectorXd& at) -> VectorXd { return full(at).head(6); }, x, solve);
+      J = jacobian(full, report.x, 1e-4, solve.feasible);
+      newton.compute(Eigen::MatrixXd::Identity(6, 6) - J.topRows(6));
+    } else {
+      // Newton's step with the Jacobian of the coarse rule contracts by the difference of the two Jacobians.
+      newton.compute(Eigen::MatrixXd::Identity(6, 6) - J.topRows(6));
+      solve.max_iterations = 50;
+      report = fixed_point(
+          [&](const VectorXd& at) -> VectorXd { return at + newton.solve(full(at).head(6) - at); }, x, solve);
+    }
+    x = report.x;
+    const ChannelMeans means = equations.means(x, true);
+    const VectorXd at = equations.update(x, means.value);
+
+    // delta x = (I - J)^-1 delta F for every independent error of the rule, and for the residual that is left.
+    const auto carried = [&](VectorXd change) {
+      change.head(6) = newton.solve(change.head(6)).eval();
+      change.tail(3) += J.bottomRows(3) * change.head(6);
+      return change.array().square().eval();
+    };
+    VectorXd residual = VectorXd::Zero(9);
+    residual.head(6) = at.head(6) - x;
+    Eigen::ArrayXd error = carried(residual);
+    Certificate& c = result.certificate;
+    c.stability_eigenvalue = equations.replicon(x, means.value);
+    double eigenvalue_error = 0;
+    for (Eigen::Index r = 0; r < means.deviation.rows(); ++r) {
+      const Eigen::ArrayXd moved = means.value + means.deviation.row(r).transpose();
+      error += carried(equations.update(x, moved) - at);
+      eigenvalue_error += std::pow(equations.replicon(x, moved) - c.stability_eigenvalue, 2);
+    }
+    error = error.sqrt().eval();
+    c.stability_error = std::sqrt(eigenvalue_error);
+    c.converged = report.reached();
+    c.residual = (residual.head(6).array() / (1 + x.array().abs())).abs().maxCoeff();
+    c.iterations += report.iterations;
+    c.integration_rule = equations.rule();
+    c.integration_error = error.maxCoeff();
+    c.jump_weight = std::abs(jump_weight(means.value));
+    c.competing = means.value[competing];
+    result.overlaps = ErmEquations::overlaps(x);
+    result.test_error = at[6], result.train_error = at[7], result.energy = at[8];
+    result.uncertainty = {error[6], error[7], error[8], ErmEquations::overlaps(error.head(6))};
+    VectorXd values(9);
+    values << x, at.tail(3);
+    const double worst = (error / values.array().abs().max(1)).maxCoeff();
+    if (worst <= options.tolerance || level >= last_level || !std::isfinite(worst)) {
+      judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
+      return result;
+    }
+    level = std::min(last_level, level + std::max(1, static_cast<int>(std::ceil(std::log2(worst / options.tolerance) / 2))));
+  }
+}
+
+}  // namespace quenched
+namespace quenched { std::unique_ptr<Channel> pair_channel(const Problem& p, const Activation& a, const ChannelOptions& o){return sampled_channel(p,a,2,o);} }

@@ -120,7 +120,7 @@ FixedPointReport fixed_point(const Map& F, const Eigen::VectorXd& start, const F
 
 Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative_step,
                          const std::function<bool(const Eigen::VectorXd&)>& feasible) {
-  Eigen::MatrixXd J(x.size(), x.size());
+  Eigen::MatrixXd J;
   for (Eigen::Index i = 0; i < x.size(); ++i) {
     double step = relative_step * (1 + std::abs(x[i]));
     Eigen::VectorXd up = x, down = x;
@@ -128,7 +128,9 @@ Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative
       up[i] = x[i] + step, down[i] = x[i] - step;
       if (!feasible || (feasible(up) && feasible(down))) break;
     }
-    J.col(i) = (F(up) - F(down)) / (up[i] - down[i]);
+    const Eigen::VectorXd column = (F(up) - F(down)) / (up[i] - down[i]);
+    if (i == 0) J.resize(column.size(), x.size());
+    J.col(i) = column;
   }
   return J;
 }

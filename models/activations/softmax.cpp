@@ -42,18 +42,21 @@ class Softmax final : public Activation {
   }
 
   /// chi_l = logsumexp(others) + t gives s_l = sigmoid(t); the others keep their proportions.
-  void moved(const Batch& chi, const Batch& w, int l, double t, Eigen::ArrayXd& moved, Eigen::ArrayXd& sw,
-             Eigen::ArrayXd& ss) const override {
-    Batch others = chi, s(chi.rows(), chi.cols());
+  void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
+            Batch& ss) const override {
+    Batch others = chi, s;
     others.col(l) = -INFINITY;
     const Eigen::ArrayXd top = others.rowwise().maxCoeff();
-    s = others.colwise() - top;
-    s = s.exp();
-    const Eigen::ArrayXd total = s.rowwise().sum();
-    const double taken = 1 / (1 + std::exp(-t));
-    moved = top + total.log() + t;
-    sw = taken * w.col(l) + (1 - taken) * (s * w).rowwise().sum() / total;
-    ss = taken * taken + std::pow(1 - taken, 2) * s.square().rowwise().sum() / total.square();
+    others.colwise() -= top;
+    s = others.exp();
+    const Eigen::ArrayXd total = s.rowwise().sum(), mean = (s * w).rowwise().sum() / total,
+                         power = s.square().rowwise().sum() / total.square(), start = top + total.log();
+    for (Eigen::Index j = 0; j < t.size(); ++j) {
+      const double taken = 1 / (1 + std::exp(-t[j]));
+      moved.col(j) = start + t[j];
+      sw.col(j) = taken * w.col(l) + (1 - taken) * mean;
+      ss.col(j) = taken * taken + (1 - taken) * (1 - taken) * power;
+    }
   }
 };
 

@@ -34,10 +34,10 @@ class Activation {
   virtual void jet(const Batch& chi, ActivationJet& jet) const = 0;
   /// sum_l u_l d^2 sigma_l/d chi^2 = diag(e) - beta q^T - q beta^T, with q of the jet.
   virtual void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const = 0;
-  /// s.w and |s|^2 when chi_l alone is moved to where token l takes over, plus t: the starts of the global
-  /// minimisation (|t| <= 7 covers the transition). `moved` receives the new chi_l. All of size points.
-  virtual void moved(const Batch& chi, const Batch& w, int l, double t, Eigen::ArrayXd& moved, Eigen::ArrayXd& sw,
-                     Eigen::ArrayXd& ss) const;
+  /// Where token l takes over: the new chi_l (points x t.size()) when it is put at its transition plus each t, with the
+  /// s.w and |s|^2 that follow. The starts of the global minimisation; |t| <= 7 covers a softmax's transition.
+  virtual void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
+                    Batch& ss) const;
 };
 
 /// "softmax", "erf:-1": the name before the colon picks the activation, the rest is its parameter.

@@ -1,0 +1,52 @@
+#pragma once
+#include <quenched/erm.hpp>
+
+#include <string>
+
+namespace quenched {
+
+/// What one training sample contributes at given order parameters, averaged (docs/equations.md, section 5; without alpha).
+enum ChannelMean : int {
+  mhat_k, qhat_k, Vhat_k, mhat_v, qhat_v, Vhat_v,  // Vhat in Stein's form
+  rho_squared,                                     // training error
+  hit, power,                                      // E sigma_eps, E|sigma|^2 at the fields of a fresh sample
+  fixed_point_means,
+  // The rest is filled on request only.
+  pointwise_k = fixed_point_means, pointwise_v,    // Vhat as the mean derivative, blind to jumps
+  G_kk, G_kv, G_vv,                                // E|G_ab|_F^2 of the response G = d(g_k, g_v)/d(omega, w)
+  competing,                                       // share of samples with a second local minimum seen
+  all_means
+};
+
+struct ChannelMeans {
+  Eigen::ArrayXd value;  // fixed_point_means or all_means entries
+  Batch deviation;       // independent contributions to the error: error^2 = sum over rows of their squares
+};
+
+/// A rule for the channel's averages at one resolution.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  [[nodiscard]] virtual ChannelMeans means(const OrderParameters& o, bool diagnostics) = 0;
+  [[nodiscard]] virtual std::string rule() const = 0;
+};
+
+struct ChannelOptions {
+  int level = 0;  // resolution: each level costs about four times the one before
+  std::uint64_t seed = 1;
+  int threads = 0;
+};
+
+/// L = 1 and sum_l sigma_l = 1: the attention is constant and every average is a closed form.
+[[nodiscard]] std::unique_ptr<Channel> single_token_channel(const Problem& problem);
+/// Any task, activation and L: scrambled Sobol points, the proximal point by Newton from several starts.
+[[nodiscard]] std::unique_ptr<Channel> sampled_channel(const Problem& problem, const Activation& activation,
+                                                       int tokens, const ChannelOptions& options);
+/// L = 2, sigma normalised and shift invariant: three dimensions on a grid, the global proximal point exactly.
+[[nodiscard]] std::unique_ptr<Channel> pair_channel(const Problem& problem, const Activation& activation,
+                                                    const ChannelOptions& options);
+/// The best of the above for L = tokens.
+[[nodiscard]] std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
+                                                    const ChannelOptions& options);
+
+}  // namespace quenched

@@ -1,0 +1,99 @@
+#include <quenched/proximal.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace quenched {
+
+void LowRankFactor::factorise(const LowRankModel& model, double shift, double floor) {
+  const Eigen::Index points = model.z.rows(), n = model.z.cols();
+  u0_ = model.z, u1_ = model.gamma, u2_ = model.q;
+  pivot_.resize(points, n), c0_.resize(points, n), c1_.resize(points, n), c2_.resize(points, n);
+  definite_ = Eigen::ArrayXi::Ones(points);
+  // The core C, symmetric, in the basis (z, gamma, q).
+  Batch core(points, 6);
+  core << model.zeta, Batch::Zero(points, 3), Eigen::ArrayXd::Ones(points), Eigen::ArrayXd::Zero(points);
+  double *c00 = core.col(0).data(), *c01 = core.col(1).data(), *c02 = core.col(2).data(),
+         *c11 = core.col(3).data(), *c12 = core.col(4).data(), *c22 = core.col(5).data();
+  int* definite = definite_.data();
+  for (Eigen::Index j = 0; j < n; ++j) {
+    const double *z = u0_.col(j).data(), *g = u1_.col(j).data(), *q = u2_.col(j).data(),
+                 *diagonal = model.diagonal.col(j).data();
+    double *p = pivot_.col(j).data(), *a = c0_.col(j).data(), *b = c1_.col(j).data(), *c = c2_.col(j).data();
+#pragma GCC ivdep
+    for (Eigen::Index i = 0; i < points; ++i) {
+      const double a_i = c00[i] * z[i] + c01[i] * g[i] + c02[i] * q[i];
+      const double b_i = c01[i] * z[i] + c11[i] * g[i] + c12[i] * q[i];
+      const double c_i = c02[i] * z[i] + c12[i] * g[i] + c22[i] * q[i];
+      const double raw = diagonal[i] + shift + z[i] * a_i + g[i] * b_i + q[i] * c_i;
+      const double kept = raw >= floor ? raw : std::max(std::abs(raw), floor);
+      definite[i] &= raw > 0;
+      const double inverse = 1 / kept;
+      p[i] = inverse;
+      a[i] = a_i * inverse, b[i] = b_i * inverse, c[i] = c_i * inverse;
+      c00[i] -= a_i * a_i * inverse, c01[i] -= a_i * b_i * inverse, c02[i] -= a_i * c_i * inverse;
+      c11[i] -= b_i * b_i * inverse, c12[i] -= b_i * c_i * inverse, c22[i] -= c_i * c_i * inverse;
+    }
+  }
+}
+
+void LowRankFactor::solve(Batch& rhs) const {
+  const Eigen::Index n = rhs.cols();
+  Eigen::ArrayXd r0 = Eigen::ArrayXd::Zero(rhs.rows()), r1 = r0, r2 = r0;
+  for (Eigen::Index j = 0; j < n; ++j) {
+    rhs.col(j) -= u0_.col(j) * r0 + u1_.col(j) * r1 + u2_.col(j) * r2;
+    r0 += c0_.col(j) * rhs.col(j), r1 += c1_.col(j) * rhs.col(j), r2 += c2_.col(j) * rhs.col(j);
+  }
+  r0.setZero(), r1.setZero(), r2.setZero();
+  for (Eigen::Index j = n - 1; j >= 0; --j) {
+    rhs.col(j) = pivot_.col(j) * rhs.col(j) - c0_.col(j) * r0 - c1_.col(j) * r1 - c2_.col(j) * r2;
+    r0 += u0_.col(j) * rhs.col(j), r1 += u1_.col(j) * rhs.col(j), r2 += u2_.col(j) * rhs.col(j);
+  }
+}
+
+void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, const Batch& start,
+                      ProximalMinimum& m, const ProximalOptions& options) {
+  const Eigen::Index points = centre.rows(), n = centre.cols();
+  const double shift = 1 / V, floor = 1e-3 * shift;
+  Batch trial = start, step = Batch::Zero(points, n), gradient(points, n);
+  Eigen::ArrayXd slope = Eigen::ArrayXd::Zero(points), fraction = Eigen::ArrayXd::Ones(points), h(points);
+  m.x = start;
+  m.value = Eigen::ArrayXd::Constant(points, INFINITY);
+  m.converged = Eigen::ArrayXi::Zero(points);
+  // Points that are done stay where they are while the block goes on; the last pass evaluates all of them at m.x.
+  for (m.iterations = 1;; ++m.iterations) {
+    f(trial, m.model);
+    h = m.model.value + (trial - centre).square().rowwise().sum() / (2 * V);
+    gradient = m.model.gradient + (trial - centre) / V;
+    m.factor.factorise(m.model, shift, floor);
+    if (m.converged.all() || m.iterations >= options.max_iterations) break;
+    Batch next = -gradient;
+    m.factor.solve(next);
+    for (Eigen::Index i = 0; i < points; ++i) {
+      if (m.converged[i]) continue;
+      // Armijo, up to the rounding of h; the first pass takes the start as it is.
+      const bool better = m.iterations == 1 || h[i] <= m.value[i] + 1e-4 * fraction[i] * slope[i] +
+                                                           1e-14 * (1 + std::abs(m.value[i]));
+      if (!better && fraction[i] > 1e-12) {
+        fraction[i] /= 2;
+        trial.row(i) = m.x.row(i) + fraction[i] * step.row(i);
+        continue;
+      }
+      m.x.row(i) = trial.row(i);
+      m.value[i] = h[i];
+      step.row(i) = next.row(i);
+      slope[i] = (gradient.row(i) * next.row(i)).sum();
+      fraction[i] = 1;
+      const double size = (next.row(i).abs() / (1 + trial.row(i).abs())).maxCoeff();
+      if (size <= options.tolerance && m.factor.definite()[i]) {
+        m.converged[i] = 1;
+      } else {
+        trial.row(i) += next.row(i);
+      }
+    }
+  }
+  m.value = h;
+  m.x = trial;
+}
+
+}  // namespace quenched
