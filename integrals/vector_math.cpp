@@ -5,14 +5,11 @@
 
 // The clones need ifunc and libmvec's declarations; other compilers get the plain loop.
 #if defined(QUENCHED_DISPATCH) && defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
-#define QUENCHED_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
 extern "C" {
 __attribute__((simd("notinbranch"))) double exp(double) noexcept;
 __attribute__((simd("notinbranch"))) double log(double) noexcept;
 __attribute__((simd("notinbranch"))) double erfc(double) noexcept;
 }
-#else
-#define QUENCHED_CLONES
 #endif
 
 namespace quenched::vector_math {

@@ -193,4 +193,3 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
 }
 
 }  // namespace quenched
-namespace quenched { std::unique_ptr<Channel> pair_channel(const Problem& p, const Activation& a, const ChannelOptions& o){return sampled_channel(p,a,2,o);} }

@@ -1,6 +1,14 @@
 #pragma once
 #include <quenched/batch.hpp>
 
+/// Put before a function whose loops should be compiled for several instruction sets, chosen at run time.
+/// g++ only, and not under sanitizers; elsewhere the plain loop.
+#if defined(QUENCHED_DISPATCH) && defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#define QUENCHED_CLONES __attribute__((target_clones("default", "avx2", "avx512f")))
+#else
+#define QUENCHED_CLONES
+#endif
+
 /// Functions of whole arrays, compiled for SSE2, AVX2 and AVX-512 and chosen at run time (glibc's libmvec, at
 /// most 4 ulp). Same result for an element wherever it stands in the array.
 namespace quenched::vector_math {
