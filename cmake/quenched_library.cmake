@@ -17,7 +17,7 @@ function(quenched_library name)
   target_compile_definitions(${lib} PUBLIC EIGEN_MAX_ALIGN_BYTES=64
                              PRIVATE $<$<BOOL:${QUENCHED_DISPATCH}>:QUENCHED_DISPATCH>)
   # No errno: the loops over exp then use glibc's vector library. No contraction: same sums on every processor.
-  target_compile_options(${lib} PRIVATE -fno-math-errno -fno-trapping-math -ffp-contract=off)
+  target_compile_options(${lib} PRIVATE -fno-math-errno -fno-trapping-math -ffp-contract=off -fopenmp-simd)
   target_link_libraries(${lib} PUBLIC ${a_LINK} PRIVATE $<BUILD_INTERFACE:quenched_warnings>)
   install(TARGETS ${lib} EXPORT quenchedTargets FILE_SET HEADERS)
 endfunction()

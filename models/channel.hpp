@@ -45,6 +45,9 @@ struct ChannelOptions {
 /// L = 2, sigma normalised and shift invariant: three dimensions on a grid, the global proximal point exactly.
 [[nodiscard]] std::unique_ptr<Channel> pair_channel(const Problem& problem, const Activation& activation,
                                                     const ChannelOptions& options);
+/// L = 3, sigma normalised and shift invariant, or L = 2: two dimensions of omega and those of (y, w) on a grid.
+[[nodiscard]] std::unique_ptr<Channel> grid_channel(const Problem& problem, const Activation& activation, int tokens,
+                                                    const ChannelOptions& options);
 /// The best of the above for L = tokens.
 [[nodiscard]] std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
                                                     const ChannelOptions& options);

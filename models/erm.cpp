@@ -113,6 +113,8 @@ std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& 
   if (activation.info().normalised && tokens == 1) return single_token_channel(problem);
   if (activation.info().normalised && activation.info().shift_invariant && tokens == 2)
     return pair_channel(problem, activation, options);
+  const bool plane = activation.info().normalised && activation.info().shift_invariant ? tokens == 3 : tokens == 2;
+  if (plane && activation.info().smooth) return grid_channel(problem, activation, tokens, options);
   return sampled_channel(problem, activation, tokens, options);
 }
 

@@ -1,0 +1,295 @@
+#include <quenched/parallel.hpp>
+#include <quenched/vector_math.hpp>
+
+#include <Eigen/QR>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "channel.hpp"
+#include "field_table.hpp"
+#include "proximal_grid.hpp"
+
+namespace quenched {
+namespace {
+
+constexpr Eigen::Index most_nodes = 60000;
+constexpr double negligible = -32;       // log of the weight below which a node is left out
+constexpr double negligible_fold = -18;  // the same for nodes of the wrong sign, each a fraction of a cell
+
+/// One outer node: a sample's (y, w), what is left of the independent normals given it, and its weight.
+struct OuterNode {
+  SampleFields sample;
+  double t_v;                    // E of the teacher's score of w_eps
+  std::array<double, 3> score;   // E of -d log density/d w_l
+  double weight;
+};
+
+/// Two inner dimensions: L = 3 with sigma normalised and shift invariant (the plane sum chi = 0), or L = 2. As in
+/// pair_channel.cpp the average over omega is taken over the proximal point x, with omega = x + V_k grad Phi explicit:
+///     E F = E_(y,w) Int dx N(omega(x)) det(I + V_k Hess Phi) F [x is the global proximal point of omega(x)],
+/// by trapezoid rules in all dimensions. The bracket is 1 everywhere unless I + V_k Hess Phi loses definiteness for that
+/// (y, w); only there is it computed, on the grid.
+class GridChannel final : public Channel {
+ public:
+  GridChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
+      : problem_(problem), activation_(activation), L_(tokens), options_(options), scale_(std::pow(0.8, options.level)) {
+    normalised_ = activation.info().normalised;
+    B_ = Eigen::MatrixXd::Identity(L_, 2);
+    if (L_ == 3) B_ << 1, 1, -1, 1, 0, -2;
+    B_.colwise().normalize();
+  }
+
+  std::string rule() const override {
+    return "trapezoid over the proximal point, " + std::to_string(2 + (normalised_ ? L_ : L_ + 1)) + " dimensions, step " +
+           std::to_string(scale_).substr(0, 4);
+  }
+
+  ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
+    ChannelMeans m{sweep(o, scale_, diagnostics), {}};
+    m.deviation = Batch::Zero(1, m.value.size());
+    if (diagnostics) m.deviation.row(0) = (m.value - sweep(o, 1.25 * scale_, true)).transpose();
+    return m;
+  }
+
+ private:
+  struct Setting {
+    OrderParameters o;
+    GridLaw law;
+    FieldTable fields;
+    ProximalGrid grid;
+    double cell;  // area of a grid cell over 2 pi q
+    bool diagnostics;
+  };
+
+  [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale, bool diagnostics) const {
+    const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k);
+    const GridLaw law{o.V_k, o.V_v, o.q_k, fields.centre()};
+    const double step = 0.5 * scale * std::min(1.0, std::sqrt(o.q_k) / (1 + o.V_k / 2));
+    Setting set{o, law, fields, active_grid(o, law, step), step * step / (2 * std::numbers::pi * o.q_k), diagnostics};
+    const std::vector<OuterNode> outer = outer_nodes(o, 0.6 * scale);
+    const int outputs = diagnostics ? all_means : fixed_point_means;
+    Batch parts(static_cast<Eigen::Index>(outer.size()), outputs);
+    parallel_for(static_cast<int>(outer.size()), options_.threads, [&](int i) {
+      parts.row(i) = outer[i].weight * inner(set, outer[i]).transpose();
+    });
+    Eigen::ArrayXd total = parts.colwise().sum();
+    fields.fresh_sample(activation_, total[hit], total[power]);
+    return total;
+  }
+
+  /// Trapezoid nodes over the normals behind (y, w), folded by (y, w) -> -(y, w) and, at L = 3, by the exchange of the two
+  /// tokens that are not eps: midpoints of the first one or two coordinates, kept positive.
+  [[nodiscard]] std::vector<OuterNode> outer_nodes(const OrderParameters& o, double step) const {
+    const double root_q_v = std::sqrt(o.q_v), slope = o.q_v > 0 ? o.m_v / root_q_v : 0;
+    const double spread = 1 - slope * slope + problem_.noise;
+    // Rows: y, then w_l, as functions of v = (xi, zeta_1 .. zeta_L): y = slope zeta_1 + sqrt(spread) xi.
+    Eigen::MatrixXd y_w = Eigen::MatrixXd::Zero(L_ + 1, L_ + 1);
+    y_w(0, 0) = std::sqrt(spread), y_w(0, 1) = slope;
+    for (int l = 1; l <= L_; ++l) y_w(l, l) = root_q_v;
+    Eigen::MatrixXd d = (-y_w.bottomRows(L_)).rowwise() + y_w.row(0);  // y - w_l
+    Eigen::MatrixXd seen = normalised_ ? d : y_w;
+    if (L_ == 3 && normalised_) seen.row(0).swap(seen.row(1)), seen.row(0) -= seen.row(2), seen.row(2) += d.row(1);
+    const int dims = static_cast<int>(seen.rows());
+    const Eigen::MatrixXd Q = Eigen::HouseholderQR<Eigen::MatrixXd>(seen.transpose()).householderQ();
+    const int folds = L_ == 3 ? 2 : 1;
+    const double reach = 6.2;
+    const int half = static_cast<int>(std::ceil(reach / step));
+    std::vector<OuterNode> nodes;
+    std::array<int, 3> index{};
+    const int columns = 2 * half + 1;
+    int total = 1;
+    for (int a = 0; a < dims; ++a) total *= a < folds ? half : columns;
+    for (int flat = 0; flat < total; ++flat) {
+      Eigen::VectorXd n(dims);
+      for (int a = 0, rest = flat; a < dims; ++a) {
+        const int count = a < folds ? half : columns;
+        index[a] = rest % count, rest /= count;
+        n[a] = a < folds ? (index[a] + 0.5) * step : (index[a] - half) * step;
+      }
+      if (n.squaredNorm() > reach * reach) continue;
+      const Eigen::VectorXd v = Q.leftCols(dims) * n, fields = y_w * v;
+      OuterNode node{};
+      node.weight = (1 << folds) * std::pow(step / std::sqrt(2 * std::numbers::pi), dims) * std::exp(-n.squaredNorm() / 2);
+      node.sample.y = normalised_ ? 0 : fields[0];
+      node.t_v = v[0] / std::sqrt(spread);
+      for (int l = 0; l < L_; ++l) {
+        node.sample.e[l] = (normalised_ ? fields[0] : 0) - fields[l + 1];
+        node.score[l] = root_q_v > 0 ? (v[l + 1] - (l == 0 ? slope * node.t_v : 0)) / root_q_v : 0;
+      }
+      nodes.push_back(node);
+    }
+    return nodes;
+  }
+
+  /// The nodes of a square grid that carry weight for some (y, w), found with a coarse outer rule.
+  [[nodiscard]] ProximalGrid active_grid(const OrderParameters& o, const GridLaw& law, double step) const {
+    const std::vector<OuterNode> outer = outer_nodes(o, 1.5);
+    const double size = 1 + problem_.noise + o.q_v;
+    double half = std::max(7 * std::sqrt(o.q_k) + std::hypot(law.centre[0], law.centre[1]), 2 + std::log1p(o.V_k * 40 * size));
+    for (int enlarged = 0;; ++enlarged, half *= 1.5) {
+      const auto n = static_cast<Eigen::Index>(std::ceil(half / step));
+      const Eigen::Index columns = 2 * n + 1;
+      Batch x(columns * columns, 2);
+      for (Eigen::Index i = 0; i < x.rows(); ++i)
+        x(i, 0) = static_cast<double>(i % columns - n) * step, x(i, 1) = static_cast<double>(i / columns - n) * step;
+      const ProximalGrid all(activation_, B_, x);
+      const Eigen::Index chunks = (x.rows() + GridScan::capacity - 1) / GridScan::capacity;
+      Eigen::ArrayXd best = Eigen::ArrayXd::Constant(x.rows(), -INFINITY);
+      parallel_for(static_cast<int>(chunks), options_.threads, [&](int chunk) {
+        const Eigen::Index first = chunk * GridScan::capacity, count = std::min(GridScan::capacity, x.rows() - first);
+        GridScan scan;
+        for (const OuterNode& node : outer) {
+          scan_grid(all, first, count, node.sample, law, scan);
+          for (Eigen::Index i = 0; i < count; ++i)
+            best[first + i] = std::max(best[first + i], scan.at[GridScan::exponent][i] + std::log(node.weight));
+        }
+      });
+      std::vector<Eigen::Index> kept;
+      bool inside = true;
+      for (Eigen::Index i = 0; i < x.rows(); ++i) {
+        if (best[i] < negligible - 6) continue;
+        kept.push_back(i);
+        inside = inside && std::min(i % columns, columns - 1 - i % columns) > 0 && std::min(i / columns, columns - 1 - i / columns) > 0;
+      }
+      if (inside || enlarged == 4) return {activation_, B_, x(kept, Eigen::all)};
+    }
+  }
+
+  /// The average over omega at one (y, w).
+  [[nodiscard]] Eigen::ArrayXd inner(const Setting& set, const OuterNode& node) const {
+    const double cutoff = negligible - std::log(node.weight), fold_cutoff = negligible_fold - std::log(node.weight);
+    Eigen::ArrayXd sums = Eigen::ArrayXd::Zero(set.diagnostics ? all_means : fixed_point_means);
+    GridScan scan;
+    bool folded = false;
+    for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
+      for (Eigen::Index i = 0; i < count && !folded; ++i)
+        folded = scan.at[GridScan::exponent][i] > fold_cutoff && !definite(scan, i);
+      if (!folded) add(set, node, first, count, scan, nullptr, sums);
+    });
+    if (!folded) return sums;
+    const std::vector<char> global = global_nodes(set, node, cutoff);
+    sums.setZero();
+    for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
+      add(set, node, first, count, scan, global.data() + first, sums);
+    });
+    return sums;
+  }
+
+  static bool definite(const GridScan& scan, Eigen::Index i) {
+    return scan.at[GridScan::det][i] > 0 && scan.at[GridScan::H11][i] > 0;
+  }
+
+  /// Calls visit(first, count) for the chunks of the grid in which some node carries weight.
+  template <class Visit>
+  static void for_chunks(const Setting& set, const OuterNode& node, double cutoff, GridScan& scan, Visit visit) {
+    for (Eigen::Index first = 0; first < set.grid.size(); first += GridScan::capacity) {
+      const Eigen::Index count = std::min(GridScan::capacity, set.grid.size() - first);
+      scan_grid(set.grid, first, count, node.sample, set.law, scan);
+      const auto& exponent = scan.at[GridScan::exponent];
+      if (*std::max_element(exponent.begin(), exponent.begin() + count) > cutoff) visit(first, count);
+    }
+  }
+
+  /// Marks the nodes that are the global proximal point of their own omega, as far as the grid tells: no other has a lower
+  /// Phi(x') + |x' - omega|^2/(2 V_k). Only nodes that carry weight compete: a true minimum is its own omega's node.
+  [[nodiscard]] std::vector<char> global_nodes(const Setting& set, const OuterNode& node, double cutoff) const {
+    std::vector<std::array<double, 5>> found;  // (x1, x2, Phi, omega1, omega2)
+    std::vector<Eigen::Index> place;
+    GridScan scan;
+    for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
+      for (Eigen::Index i = 0; i < count; ++i) {
+        if (!definite(scan, i) || scan.at[GridScan::exponent][i] < cutoff) continue;
+        found.push_back({set.grid.x(first + i, 0), set.grid.x(first + i, 1), scan.at[GridScan::loss][i],
+                         scan.at[GridScan::omega1][i], scan.at[GridScan::omega2][i]});
+        place.push_back(first + i);
+      }
+    });
+    // Phi + |x - omega|^2/(2 V) = |omega|^2/(2 V) + [Phi + |x|^2/(2 V)] - x.omega/V: the bracket is compared.
+    const double V = set.o.V_k;
+    std::vector<std::size_t> alive(found.size());
+    for (std::size_t i = 0; i < alive.size(); ++i) alive[i] = i;
+    for (const std::size_t stride : {16, 4, 1}) {
+      PlanarMinorant minorant;
+      for (std::size_t k = 0; k < alive.size(); k += stride) {
+        const auto& [x1, x2, Phi, omega1, omega2] = found[alive[k]];
+        minorant.push_back(Phi + (x1 * x1 + x2 * x2) / (2 * V), x1 / V, x2 / V);
+      }
+      std::erase_if(alive, [&](std::size_t i) {
+        const auto& [x1, x2, Phi, omega1, omega2] = found[i];
+        const double own = Phi + (x1 * x1 + x2 * x2) / (2 * V) - (x1 * omega1 + x2 * omega2) / V;
+        return minorant.lowest(omega1, omega2) < own - 1e-12;
+      });
+    }
+    std::vector<char> global(static_cast<std::size_t>(set.grid.size()), 0);
+    for (const std::size_t i : alive) global[static_cast<std::size_t>(place[i])] = 1;
+    return global;
+  }
+
+  void add(const Setting& set, const OuterNode& node, Eigen::Index first, Eigen::Index count, const GridScan& scan,
+           const char* global, Eigen::ArrayXd& sums) const {
+    using S = GridScan;
+    using G = ProximalGrid;
+    const auto column = [&](int c) { return Eigen::Map<const Eigen::ArrayXd>(scan.at[c].data(), count); };
+    const OrderParameters& o = set.o;
+    Eigen::ArrayXd density(count), t1(count), t2(count);
+    vector_math::exp(column(S::exponent), density);
+    density *= set.cell;
+    if (global)
+      for (Eigen::Index i = 0; i < count; ++i)
+        if (!global[i]) density[i] = 0;
+    set.fields.apply(column(S::omega1), column(S::omega2), density, t1, t2);
+    const Eigen::ArrayXd mass = density * column(S::det);
+    const auto g1 = column(S::g1), g2 = column(S::g2), rho = column(S::rho);
+    const Eigen::ArrayXd gt = g1 * t1 + g2 * t2, mass_rho = mass * rho;
+    const auto rows = Eigen::seqN(first, count);
+    sums[mhat_k] += (mass * gt).sum();
+    sums[qhat_k] += (mass * (g1.square() + g2.square())).sum();
+    sums[Vhat_k] -= (mass * (g1 * column(S::omega1) + g2 * column(S::omega2) - o.m_k * gt)).sum() / o.q_k;
+    sums[mhat_v] += (mass_rho * set.grid.s(rows, 0)).sum() * node.t_v;
+    for (int l = 0; l < L_; ++l) sums[Vhat_v] -= (mass_rho * set.grid.s(rows, l)).sum() * node.score[l];
+    const Eigen::ArrayXd mass_rho2 = mass_rho * rho, power_s = set.grid.fixed(rows, Eigen::Index{G::power});
+    sums[qhat_v] += (mass_rho2 * power_s).sum();
+    sums[rho_squared] += mass_rho2.sum();
+    if (!set.diagnostics) return;
+    // A = H^-1, P = a^T a with a_ja = rho J_ja + s_j rho_a, r_a = s.a_a:
+    // G_kk = (A - I)/V_k, |G_kv|^2 = tr A P A, G_vv = V_k a A a^T - s s^T/D.
+    const auto fixed = [&](int c) { return Eigen::ArrayXd(set.grid.fixed(rows, Eigen::Index{c})); };
+    const Eigen::ArrayXd inverse = 1 / column(S::det), A11 = column(S::H22) * inverse, A22 = column(S::H11) * inverse,
+                         A12 = -column(S::H12) * inverse, D = 1 + o.V_v * power_s;
+    const auto r1 = column(S::rho1), r2 = column(S::rho2);
+    const Eigen::ArrayXd P11 = rho.square() * fixed(G::JJ11) + 2 * rho * fixed(G::q1) * r1 + power_s * r1.square();
+    const Eigen::ArrayXd P22 = rho.square() * fixed(G::JJ22) + 2 * rho * fixed(G::q2) * r2 + power_s * r2.square();
+    const Eigen::ArrayXd P12 = rho.square() * fixed(G::JJ12) + rho * (fixed(G::q1) * r2 + fixed(G::q2) * r1) + power_s * r1 * r2;
+    const Eigen::ArrayXd s1 = rho * fixed(G::q1) + power_s * r1, s2 = rho * fixed(G::q2) + power_s * r2;
+    const Eigen::ArrayXd AP11 = A11 * P11 + A12 * P12, AP12 = A11 * P12 + A12 * P22, AP21 = A12 * P11 + A22 * P12,
+                         AP22 = A12 * P12 + A22 * P22;
+    const double V_k = o.V_k;
+    sums[pointwise_k] += (mass * (2 - A11 - A22)).sum() / V_k;
+    sums[pointwise_v] += (mass * (power_s / D - V_k * (AP11 + AP22))).sum();
+    sums[G_kk] += (mass * ((A11 - 1).square() + (A22 - 1).square() + 2 * A12.square())).sum() / (V_k * V_k);
+    sums[G_kv] += (mass * (AP11 * A11 + AP12 * A12 + AP21 * A12 + AP22 * A22)).sum();
+    sums[G_vv] += (mass * ((power_s / D).square() - 2 * V_k / D * (A11 * s1.square() + 2 * A12 * s1 * s2 + A22 * s2.square()) +
+                           V_k * V_k * (AP11.square() + 2 * AP12 * AP21 + AP22.square()))).sum();
+    if (global) sums[competing] += mass.sum();
+  }
+
+  Problem problem_;
+  const Activation& activation_;
+  int L_;
+  ChannelOptions options_;
+  double scale_;
+  bool normalised_;
+  Eigen::MatrixXd B_;
+};
+
+}  // namespace
+
+std::unique_ptr<Channel> grid_channel(const Problem& problem, const Activation& activation, int tokens,
+                                      const ChannelOptions& options) {
+  return std::make_unique<GridChannel>(problem, activation, tokens, options);
+}
+
+}  // namespace quenched

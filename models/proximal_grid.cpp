@@ -1,0 +1,118 @@
+#include "proximal_grid.hpp"
+
+#include <quenched/vector_math.hpp>
+
+#include <cmath>
+
+namespace quenched {
+
+ProximalGrid::ProximalGrid(const Activation& activation, const Eigen::MatrixXd& B, Batch points) : x(std::move(points)) {
+  const Batch chi = (x.matrix() * B.transpose()).array();
+  ActivationJet jet;
+  activation.jet(chi, jet);
+  s = jet.s;
+  std::array<Eigen::ArrayXd, 2> q;
+  for (int a : {0, 1}) q[a] = (jet.q.matrix() * B.col(a)).array();
+  const auto first = [&](int a) -> Batch {
+    return jet.b.rowwise() * B.col(a).transpose().array() - jet.p.colwise() * q[a];
+  };
+  J1 = first(0), J2 = first(1);
+  T11 = T12 = T22 = Batch(chi.rows(), chi.cols());
+  Batch e, beta, u = Batch::Zero(chi.rows(), chi.cols());
+  for (Eigen::Index l = 0; l < chi.cols(); ++l) {
+    u.col(l) = 1;
+    activation.curvature(jet, u, e, beta);
+    u.col(l) = 0;
+    const auto second = [&](int a, int b) -> Eigen::ArrayXd {
+      const Eigen::ArrayXd beta_a = (beta.matrix() * B.col(a)).array(), beta_b = (beta.matrix() * B.col(b)).array();
+      return (e.matrix() * B.col(a).cwiseProduct(B.col(b))).array() - beta_a * q[b] - q[a] * beta_b;
+    };
+    T11.col(l) = second(0, 0), T12.col(l) = second(0, 1), T22.col(l) = second(1, 1);
+  }
+  const auto dot = [](const Batch& a, const Batch& b) { return (a * b).rowwise().sum().eval(); };
+  fixed.resize(chi.rows(), contractions);
+  fixed.col(power) = dot(s, s), fixed.col(q1) = dot(s, J1), fixed.col(q2) = dot(s, J2);
+  fixed.col(JJ11) = dot(J1, J1), fixed.col(JJ12) = dot(J1, J2), fixed.col(JJ22) = dot(J2, J2);
+  fixed.col(K11) = fixed.col(JJ11) + dot(s, T11);
+  fixed.col(K12) = fixed.col(JJ12) + dot(s, T12);
+  fixed.col(K22) = fixed.col(JJ22) + dot(s, T22);
+}
+
+namespace {
+
+struct Pointers {
+  Eigen::Index stride;
+  const double *x, *s, *J1, *J2, *T11, *T12, *T22, *fixed;
+};
+
+/// Phi = D rho^2/2, Phi_a = rho e.J_a - V_v rho^2 q_a, Phi_ab = D rho_a rho_b - V_v rho^2 K_ab + rho e.T_ab.
+template <int L>
+[[gnu::always_inline]] inline void loop(const Pointers p, Eigen::Index n, const SampleFields& sample,
+                                        const GridLaw& law, GridScan& scan) {
+  using S = GridScan;
+  using G = ProximalGrid;
+  auto& out = scan.at;
+  const double y = sample.y, V_k = law.V_k, V_v = law.V_v, inverse_q = 1 / law.q_k, c1 = law.centre[0], c2 = law.centre[1];
+  const double e[3] = {sample.e[0], sample.e[1], sample.e[2]};
+  const Eigen::Index N = p.stride;
+#pragma GCC ivdep
+  for (Eigen::Index i = 0; i < n; ++i) {
+    double se = y, j1 = 0, j2 = 0, t11 = 0, t12 = 0, t22 = 0;
+    for (int l = 0; l < L; ++l) {
+      const Eigen::Index at = i + l * N;
+      se += p.s[at] * e[l];
+      j1 += p.J1[at] * e[l], j2 += p.J2[at] * e[l];
+      t11 += p.T11[at] * e[l], t12 += p.T12[at] * e[l], t22 += p.T22[at] * e[l];
+    }
+    const double D = 1 + V_v * p.fixed[i + G::power * N], inverse_D = 1 / D;
+    const double r = se * inverse_D, V_r2 = V_v * r * r;
+    const double q1 = p.fixed[i + G::q1 * N], q2 = p.fixed[i + G::q2 * N];
+    const double r1 = (j1 - 2 * V_v * r * q1) * inverse_D, r2 = (j2 - 2 * V_v * r * q2) * inverse_D;
+    const double f1 = r * j1 - V_r2 * q1, f2 = r * j2 - V_r2 * q2;
+    const double h11 = 1 + V_k * (D * r1 * r1 - V_r2 * p.fixed[i + G::K11 * N] + r * t11);
+    const double h12 = V_k * (D * r1 * r2 - V_r2 * p.fixed[i + G::K12 * N] + r * t12);
+    const double h22 = 1 + V_k * (D * r2 * r2 - V_r2 * p.fixed[i + G::K22 * N] + r * t22);
+    const double o1 = p.x[i] + V_k * f1, o2 = p.x[i + N] + V_k * f2;
+    const double a = o1 - c1, b = o2 - c2;
+    out[S::rho][i] = r, out[S::rho1][i] = r1, out[S::rho2][i] = r2;
+    out[S::g1][i] = -f1, out[S::g2][i] = -f2;
+    out[S::H11][i] = h11, out[S::H12][i] = h12, out[S::H22][i] = h22, out[S::det][i] = h11 * h22 - h12 * h12;
+    out[S::omega1][i] = o1, out[S::omega2][i] = o2, out[S::loss][i] = D * r * r / 2;
+    out[S::exponent][i] = -0.5 * inverse_q * (a * a + b * b);
+  }
+}
+QUENCHED_CLONES void loop_two(const Pointers p, Eigen::Index n, const SampleFields& sample, const GridLaw& law,
+                              GridScan& scan) {
+  loop<2>(p, n, sample, law, scan);
+}
+QUENCHED_CLONES void loop_three(const Pointers p, Eigen::Index n, const SampleFields& sample, const GridLaw& law,
+                                GridScan& scan) {
+  loop<3>(p, n, sample, law, scan);
+}
+
+QUENCHED_CLONES double lowest_plane(const double* a, const double* b1, const double* b2, std::size_t n, double omega1,
+                                    double omega2) {
+  double lowest = INFINITY;
+#pragma omp simd reduction(min : lowest)
+  for (std::size_t j = 0; j < n; ++j) {
+    const double value = a[j] - b1[j] * omega1 - b2[j] * omega2;
+    lowest = value < lowest ? value : lowest;
+  }
+  return lowest;
+}
+
+}  // namespace
+
+double PlanarMinorant::lowest(double omega1, double omega2) const {
+  return lowest_plane(a_.data(), b1_.data(), b2_.data(), a_.size(), omega1, omega2);
+}
+
+void scan_grid(const ProximalGrid& grid, Eigen::Index first, Eigen::Index count, const SampleFields& sample,
+               const GridLaw& law, GridScan& scan) {
+  const Pointers p{grid.size(), grid.x.data() + first, grid.s.data() + first, grid.J1.data() + first,
+                   grid.J2.data() + first, grid.T11.data() + first, grid.T12.data() + first, grid.T22.data() + first,
+                   grid.fixed.data() + first};
+  (grid.s.cols() == 2 ? loop_two : loop_three)(p, count, sample, law, scan);
+}
+
+}  // namespace quenched
