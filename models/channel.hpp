@@ -48,6 +48,9 @@ struct ChannelOptions {
 /// L = 3, sigma normalised and shift invariant, or L = 2: two dimensions of omega and those of (y, w) on a grid.
 [[nodiscard]] std::unique_ptr<Channel> grid_channel(const Problem& problem, const Activation& activation, int tokens,
                                                     const ChannelOptions& options);
+/// sigma = 1 + chi and independent tokens: two dimensions at any L.
+[[nodiscard]] std::unique_ptr<Channel> linear_channel(const Problem& problem, const Activation& activation, int tokens,
+                                                      const ChannelOptions& options);
 /// The best of the above for L = tokens.
 [[nodiscard]] std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
                                                     const ChannelOptions& options);

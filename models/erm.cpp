@@ -113,8 +113,11 @@ std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& 
   if (activation.info().normalised && tokens == 1) return single_token_channel(problem);
   if (activation.info().normalised && activation.info().shift_invariant && tokens == 2)
     return pair_channel(problem, activation, options);
+  if (activation.info().name == "linear" && problem.task->independent_tokens())
+    return linear_channel(problem, activation, tokens, options);
   const bool plane = activation.info().normalised && activation.info().shift_invariant ? tokens == 3 : tokens == 2;
-  if (plane && activation.info().smooth) return grid_channel(problem, activation, tokens, options);
+  if (plane && activation.info().smooth && activation.info().name != "linear")
+    return grid_channel(problem, activation, tokens, options);
   return sampled_channel(problem, activation, tokens, options);
 }
 
@@ -130,6 +133,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   constexpr double budget = 3e6;  // numbers drawn for one resolution
   int last_level = 0;
   while (last_level < 5 && 4096 * std::pow(4.0, last_level + 1) * (2 * longest + 1) <= budget) ++last_level;
+  if (longest <= 3) last_level = 5;
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
 
   for (int level = 0;;) {

@@ -35,7 +35,7 @@ struct OuterNode {
 class GridChannel final : public Channel {
  public:
   GridChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
-      : problem_(problem), activation_(activation), L_(tokens), options_(options), scale_(std::pow(0.8, options.level)) {
+      : problem_(problem), activation_(activation), L_(tokens), options_(options), scale_(1.56 * std::pow(0.8, options.level)) {
     normalised_ = activation.info().normalised;
     B_ = Eigen::MatrixXd::Identity(L_, 2);
     if (L_ == 3) B_ << 1, 1, -1, 1, 0, -2;
@@ -60,7 +60,7 @@ class GridChannel final : public Channel {
     GridLaw law;
     FieldTable fields;
     ProximalGrid grid;
-    double cell;  // area of a grid cell over 2 pi q
+    double step, cell;  // of the grid, and the area of a cell over 2 pi q
     bool diagnostics;
   };
 
@@ -68,7 +68,7 @@ class GridChannel final : public Channel {
     const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k);
     const GridLaw law{o.V_k, o.V_v, o.q_k, fields.centre()};
     const double step = 0.5 * scale * std::min(1.0, std::sqrt(o.q_k) / (1 + o.V_k / 2));
-    Setting set{o, law, fields, active_grid(o, law, step), step * step / (2 * std::numbers::pi * o.q_k), diagnostics};
+    Setting set{o, law, fields, active_grid(o, law, step), step, step * step / (2 * std::numbers::pi * o.q_k), diagnostics};
     const std::vector<OuterNode> outer = outer_nodes(o, 0.6 * scale);
     const int outputs = diagnostics ? all_means : fixed_point_means;
     Batch parts(static_cast<Eigen::Index>(outer.size()), outputs);
@@ -164,18 +164,43 @@ class GridChannel final : public Channel {
     Eigen::ArrayXd sums = Eigen::ArrayXd::Zero(set.diagnostics ? all_means : fixed_point_means);
     GridScan scan;
     bool folded = false;
+    std::vector<Eigen::Index> steep;
     for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
       for (Eigen::Index i = 0; i < count && !folded; ++i)
         folded = scan.at[GridScan::exponent][i] > fold_cutoff && !definite(scan, i);
-      if (!folded) add(set, node, first, count, scan, nullptr, sums);
+      if (!folded) add(set, node, first, count, scan, nullptr, sums, steep);
     });
-    if (!folded) return sums;
-    const std::vector<char> global = global_nodes(set, node, cutoff);
-    sums.setZero();
-    for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
-      add(set, node, first, count, scan, global.data() + first, sums);
-    });
+    if (folded) {
+      const std::vector<char> global = global_nodes(set, node, cutoff);
+      sums.setZero(), steep.clear();
+      for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
+        add(set, node, first, count, scan, global.data() + first, sums, steep);
+      });
+    }
+    if (!steep.empty()) add_steep(set, node, steep, sums);
     return sums;
+  }
+
+  /// The responses' share of the cells around `steep` nodes, where 1/det peaks within a cell: refined 6 x 6.
+  void add_steep(const Setting& set, const OuterNode& node, const std::vector<Eigen::Index>& steep, Eigen::ArrayXd& sums) const {
+    constexpr int fine = 6;
+    Batch x(static_cast<Eigen::Index>(steep.size()) * fine * fine, 2);
+    for (Eigen::Index i = 0; i < x.rows(); ++i) {
+      const Eigen::Index parent = steep[static_cast<std::size_t>(i / (fine * fine))], at = i % (fine * fine);
+      const auto offset = [&](Eigen::Index k) { return set.step * ((static_cast<double>(k) + 0.5) / fine - 0.5); };
+      x.row(i) << set.grid.x(parent, 0) + offset(at % fine), set.grid.x(parent, 1) + offset(at / fine);
+    }
+    const ProximalGrid cells(activation_, B_, x);
+    GridScan scan;
+    for (Eigen::Index first = 0; first < cells.size(); first += GridScan::capacity) {
+      const Eigen::Index count = std::min(GridScan::capacity, cells.size() - first);
+      scan_grid(cells, first, count, node.sample, set.law, scan);
+      Eigen::ArrayXd density(count), t1(count), t2(count);
+      for (Eigen::Index i = 0; i < count; ++i)
+        density[i] = definite(scan, i) ? std::exp(scan.at[GridScan::exponent][i]) * set.cell / (fine * fine) : 0;
+      set.fields.apply(column(scan, GridScan::omega1, count), column(scan, GridScan::omega2, count), density, t1, t2);
+      add_responses(set, cells, first, count, scan, density, sums);
+    }
   }
 
   static bool definite(const GridScan& scan, Eigen::Index i) {
@@ -228,52 +253,71 @@ class GridChannel final : public Channel {
     return global;
   }
 
+  static Eigen::Map<const Eigen::ArrayXd> column(const GridScan& scan, int c, Eigen::Index count) {
+    return {scan.at[c].data(), count};
+  }
+
+  /// Adds the nodes first..first + count - 1 to every mean; those whose response is too steep for a cell go to `steep`.
   void add(const Setting& set, const OuterNode& node, Eigen::Index first, Eigen::Index count, const GridScan& scan,
-           const char* global, Eigen::ArrayXd& sums) const {
+           const char* global, Eigen::ArrayXd& sums, std::vector<Eigen::Index>& steep) const {
     using S = GridScan;
-    using G = ProximalGrid;
-    const auto column = [&](int c) { return Eigen::Map<const Eigen::ArrayXd>(scan.at[c].data(), count); };
+    const auto col = [&](int c) { return column(scan, c, count); };
     const OrderParameters& o = set.o;
     Eigen::ArrayXd density(count), t1(count), t2(count);
-    vector_math::exp(column(S::exponent), density);
+    vector_math::exp(col(S::exponent), density);
     density *= set.cell;
     if (global)
       for (Eigen::Index i = 0; i < count; ++i)
         if (!global[i]) density[i] = 0;
-    set.fields.apply(column(S::omega1), column(S::omega2), density, t1, t2);
-    const Eigen::ArrayXd mass = density * column(S::det);
-    const auto g1 = column(S::g1), g2 = column(S::g2), rho = column(S::rho);
+    set.fields.apply(col(S::omega1), col(S::omega2), density, t1, t2);
+    const Eigen::ArrayXd mass = density * col(S::det);
+    const auto g1 = col(S::g1), g2 = col(S::g2), rho = col(S::rho);
     const Eigen::ArrayXd gt = g1 * t1 + g2 * t2, mass_rho = mass * rho;
     const auto rows = Eigen::seqN(first, count);
     sums[mhat_k] += (mass * gt).sum();
     sums[qhat_k] += (mass * (g1.square() + g2.square())).sum();
-    sums[Vhat_k] -= (mass * (g1 * column(S::omega1) + g2 * column(S::omega2) - o.m_k * gt)).sum() / o.q_k;
+    sums[Vhat_k] -= (mass * (g1 * col(S::omega1) + g2 * col(S::omega2) - o.m_k * gt)).sum() / o.q_k;
     sums[mhat_v] += (mass_rho * set.grid.s(rows, 0)).sum() * node.t_v;
     for (int l = 0; l < L_; ++l) sums[Vhat_v] -= (mass_rho * set.grid.s(rows, l)).sum() * node.score[l];
-    const Eigen::ArrayXd mass_rho2 = mass_rho * rho, power_s = set.grid.fixed(rows, Eigen::Index{G::power});
-    sums[qhat_v] += (mass_rho2 * power_s).sum();
+    const Eigen::ArrayXd mass_rho2 = mass_rho * rho;
+    sums[qhat_v] += (mass_rho2 * set.grid.fixed(rows, Eigen::Index{ProximalGrid::power})).sum();
     sums[rho_squared] += mass_rho2.sum();
     if (!set.diagnostics) return;
-    // A = H^-1, P = a^T a with a_ja = rho J_ja + s_j rho_a, r_a = s.a_a:
-    // G_kk = (A - I)/V_k, |G_kv|^2 = tr A P A, G_vv = V_k a A a^T - s s^T/D.
-    const auto fixed = [&](int c) { return Eigen::ArrayXd(set.grid.fixed(rows, Eigen::Index{c})); };
-    const Eigen::ArrayXd inverse = 1 / column(S::det), A11 = column(S::H22) * inverse, A22 = column(S::H11) * inverse,
-                         A12 = -column(S::H12) * inverse, D = 1 + o.V_v * power_s;
-    const auto r1 = column(S::rho1), r2 = column(S::rho2);
-    const Eigen::ArrayXd P11 = rho.square() * fixed(G::JJ11) + 2 * rho * fixed(G::q1) * r1 + power_s * r1.square();
-    const Eigen::ArrayXd P22 = rho.square() * fixed(G::JJ22) + 2 * rho * fixed(G::q2) * r2 + power_s * r2.square();
-    const Eigen::ArrayXd P12 = rho.square() * fixed(G::JJ12) + rho * (fixed(G::q1) * r2 + fixed(G::q2) * r1) + power_s * r1 * r2;
-    const Eigen::ArrayXd s1 = rho * fixed(G::q1) + power_s * r1, s2 = rho * fixed(G::q2) + power_s * r2;
+    if (global) sums[competing] += mass.sum();
+    for (Eigen::Index i = 0; i < count; ++i) {
+      if (scan.at[S::det][i] >= 0.4 || density[i] == 0) continue;
+      steep.push_back(first + i);
+      density[i] = 0;
+    }
+    add_responses(set, set.grid, first, count, scan, density, sums);
+  }
+
+  /// A = H^-1, P = a^T a with a_ja = rho J_ja + s_j rho_a, r_a = s.a_a:
+  /// G_kk = (A - I)/V_k, |G_kv|^2 = tr A P A, G_vv = V_k a A a^T - s s^T/D.
+  void add_responses(const Setting& set, const ProximalGrid& grid, Eigen::Index first, Eigen::Index count,
+                     const GridScan& scan, const Eigen::ArrayXd& density, Eigen::ArrayXd& sums) const {
+    using S = GridScan;
+    using G = ProximalGrid;
+    const auto col = [&](int c) { return column(scan, c, count); };
+    const auto fixed = [&](int c) { return Eigen::ArrayXd(grid.fixed.col(c).segment(first, count)); };
+    const double V_k = set.o.V_k;
+    const Eigen::ArrayXd mass = density * col(S::det), inverse = 1 / col(S::det), A11 = col(S::H22) * inverse,
+                         A22 = col(S::H11) * inverse, A12 = -col(S::H12) * inverse;
+    const Eigen::ArrayXd power_s = fixed(G::power), D = 1 + set.o.V_v * power_s, rho = col(S::rho), rho2 = rho.square(),
+                         r1 = col(S::rho1), r2 = col(S::rho2), q1 = fixed(G::q1), q2 = fixed(G::q2);
+    const Eigen::ArrayXd P11 = rho2 * fixed(G::JJ11) + 2 * rho * q1 * r1 + power_s * r1.square();
+    const Eigen::ArrayXd P22 = rho2 * fixed(G::JJ22) + 2 * rho * q2 * r2 + power_s * r2.square();
+    const Eigen::ArrayXd P12 = rho2 * fixed(G::JJ12) + rho * (q1 * r2 + q2 * r1) + power_s * r1 * r2;
+    const Eigen::ArrayXd s1 = rho * q1 + power_s * r1, s2 = rho * q2 + power_s * r2;
     const Eigen::ArrayXd AP11 = A11 * P11 + A12 * P12, AP12 = A11 * P12 + A12 * P22, AP21 = A12 * P11 + A22 * P12,
                          AP22 = A12 * P12 + A22 * P22;
-    const double V_k = o.V_k;
-    sums[pointwise_k] += (mass * (2 - A11 - A22)).sum() / V_k;
-    sums[pointwise_v] += (mass * (power_s / D - V_k * (AP11 + AP22))).sum();
-    sums[G_kk] += (mass * ((A11 - 1).square() + (A22 - 1).square() + 2 * A12.square())).sum() / (V_k * V_k);
-    sums[G_kv] += (mass * (AP11 * A11 + AP12 * A12 + AP21 * A12 + AP22 * A22)).sum();
-    sums[G_vv] += (mass * ((power_s / D).square() - 2 * V_k / D * (A11 * s1.square() + 2 * A12 * s1 * s2 + A22 * s2.square()) +
-                           V_k * V_k * (AP11.square() + 2 * AP12 * AP21 + AP22.square()))).sum();
-    if (global) sums[competing] += mass.sum();
+    const auto mean = [&](const Eigen::ArrayXd& f) { return (mass > 0).select(mass * f, 0).sum(); };
+    sums[pointwise_k] += mean(2 - A11 - A22) / V_k;
+    sums[pointwise_v] += mean(power_s / D - V_k * (AP11 + AP22));
+    sums[G_kk] += mean((A11 - 1).square() + (A22 - 1).square() + 2 * A12.square()) / (V_k * V_k);
+    sums[G_kv] += mean(AP11 * A11 + AP12 * A12 + AP21 * A12 + AP22 * A22);
+    sums[G_vv] += mean((power_s / D).square() - 2 * V_k / D * (A11 * s1.square() + 2 * A12 * s1 * s2 + A22 * s2.square()) +
+                       V_k * V_k * (AP11.square() + 2 * AP12 * AP21 + AP22.square()));
   }
 
   Problem problem_;

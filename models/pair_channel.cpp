@@ -203,15 +203,16 @@ class PairChannel final : public Channel {
       evaluate(set, set.line, d, scan);
       const bool folded = ((scan.c.tail(scan.c.size() - 1) - scan.c.head(scan.c.size() - 1)) <= 0).any();
       add_smooth(set, set.line, scan, n, outer, sums);
-      if (!folded) {
+      const bool steep = folded || (set.diagnostics && (scan.c1 < 0.3 && scan.density > 1e-12).any());
+      if (!steep) {
         if (set.diagnostics) add_responses(set, set.line, scan, outer, sums);
         continue;
       }
-      const std::vector<Gap> gaps = find_gaps(set, d, scan);
+      const std::vector<Gap> gaps = folded ? find_gaps(set, d, scan) : std::vector<Gap>();
       Sums part;
       Scan local;
       const auto integrate = [&](double from, double to, double sign, bool responses) {
-        const Nodes nodes = panels(from, to, responses ? 0.25 : 0.5);
+        const Nodes nodes = panels(from, to, responses ? 0.1 : 0.5);
         part = Sums::Zero(nodes.size(), outputs);
         evaluate(set, nodes, d, local);
         if (responses) add_responses(set, nodes, local, outer, part);

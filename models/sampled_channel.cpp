@@ -119,7 +119,11 @@ class SampledChannel final : public Channel {
         if (other.value[i] < value[i] - scale) value[i] = other.value[i], x.row(i) = other.x.row(i);
       }
     };
-    if (warm_filled_) improve(omega);
+    if (warm_filled_ && activation_.info().folds) improve(omega);
+    if (!activation_.info().folds) {  // one minimum: best is at it already
+      warm_(rows, Eigen::all) = best.x;
+      return;
+    }
     const double cost = (common_mode_ ? 1 : 1 - 1.0 / L_) / (2 * o.V_k);
     Batch moved(block, transitions_.size()), sw = moved, ss = moved, h = moved;
     for (int l = 0; l < L_; ++l) {

@@ -8,7 +8,7 @@ namespace {
 class Linear final : public Activation {
  public:
   const ActivationInfo& info() const override {
-    static const ActivationInfo info{.name = "linear", .formula = "1 + chi_l", .source = "arXiv:2509.21936"};
+    static const ActivationInfo info{.name = "linear", .formula = "1 + chi_l", .source = "arXiv:2509.21936", .folds = false};
     return info;
   }
   void value(const Batch& chi, Batch& sigma) const override { sigma = 1 + chi; }

@@ -22,6 +22,7 @@ struct ActivationInfo {
   bool shift_invariant = false;  // sigma(chi + c) = sigma(chi)
   bool exponential = false;      // grows like exp(chi): can single out one token
   bool smooth = true;
+  bool folds = true;  // the proximal step can have several minima; false only where it is proved to have one
 };
 
 /// An attention activation sigma: R^L -> R^L, f(X) = sum_l sigma_l(chi) z_l (docs/equations.md, section 2).
