@@ -4,8 +4,8 @@
 #include <quenched/normal_stream.hpp>
 #include <quenched/objective.hpp>
 #include <quenched/parallel.hpp>
-#include <vector>
 
+#include "passes.hpp"
 #include "token_products.hpp"
 
 namespace quenched {
@@ -13,21 +13,6 @@ namespace {
 
 using Index = Eigen::Index;
 using ByToken = Eigen::Map<const Eigen::MatrixXd>;  // tokens x points, as the products give them
-
-constexpr int chunks = 64;                       // partial sums, added in order
-constexpr Index cached_floats = 128 << 10 >> 2;  // tokens taken at a time: they and the next ones fit in L2
-
-/// theta = (k, v) cut in two, scaled by 1/sqrt(D) and padded by zeros to the stride of the tokens.
-struct PaddedFields {
-  Eigen::VectorXd k, v;
-  PaddedFields(const Eigen::Ref<const Eigen::VectorXd>& k_in, const Eigen::Ref<const Eigen::VectorXd>& v_in) {
-    const double root_D = std::sqrt(static_cast<double>(k_in.size()));
-    k = Eigen::VectorXd::Zero(token_stride(static_cast<int>(k_in.size())));
-    v = k;
-    k.head(k_in.size()) = k_in / root_D;
-    v.head(v_in.size()) = v_in / root_D;
-  }
-};
 
 /// chi, z, sigma, and the residual rho = y - f of some samples of one length.
 struct Forward {
@@ -50,15 +35,6 @@ struct Forward {
   }
 };
 
-/// Cuts a group into parts that fit in cache.
-template <class Work>
-void for_each_part(const Samples& samples, const SampleGroup& group, const Work& work) {
-  const Index at_once = std::max<Index>(1, cached_floats / (group.length * samples.tokens.rows()));
-  for (Index i = 0; i < group.samples; i += at_once)
-    work(SampleGroup{group.first_sample + i, std::min(at_once, group.samples - i),
-                     group.first_token + i * group.length, group.length});
-}
-
 }  // namespace
 
 Objective::Objective(const Samples& samples, const Activation& activation, double ridge_k, double ridge_v,
@@ -79,20 +55,18 @@ double Objective::operator()(const Eigen::VectorXd& theta, Eigen::VectorXd& grad
   parallel_for(chunks, threads_, [&](int c) {
     Forward forward;
     Eigen::MatrixXd by_token_k, by_token_v;
-    const std::size_t groups = samples_->groups.size();
-    for (std::size_t g = groups * c / chunks; g < groups * (c + 1) / chunks; ++g)
-      for_each_part(*samples_, samples_->groups[g], [&](const SampleGroup& part) {
-        forward.run(*samples_, part, fields, *activation_);
-        const auto& [s, b, p, q, second] = forward.jet;
-        const Eigen::ArrayXd& rho = forward.rho;
-        loss[c] += rho.square().sum() / 2;
-        // d loss/d chi = -rho J^T z with J = diag(b) - p q^T;  d loss/d z = -rho s.
-        const Eigen::ArrayXd pz = (p * forward.z).rowwise().sum();
-        by_token_k = ((b * forward.z - q.colwise() * pz).colwise() * -rho).transpose();
-        by_token_v = (s.colwise() * -rho).transpose();
-        add_tokens(samples_->tokens.col(part.first_token).data(), stride, part.samples * part.length,
-                   by_token_k.data(), by_token_v.data(), partial_k.col(c).data(), partial_v.col(c).data());
-      });
+    for_each_part(*samples_, c, [&](const SampleGroup& part) {
+      forward.run(*samples_, part, fields, *activation_);
+      const auto& [s, b, p, q, second] = forward.jet;
+      const Eigen::ArrayXd& rho = forward.rho;
+      loss[c] += rho.square().sum() / 2;
+      // d loss/d chi = -rho J^T z with J = diag(b) - p q^T;  d loss/d z = -rho s.
+      const Eigen::ArrayXd pz = (p * forward.z).rowwise().sum();
+      by_token_k = ((b * forward.z - q.colwise() * pz).colwise() * -rho).transpose();
+      by_token_v = (s.colwise() * -rho).transpose();
+      add_tokens(samples_->tokens.col(part.first_token).data(), stride, part.samples * part.length,
+                 by_token_k.data(), by_token_v.data(), partial_k.col(c).data(), partial_v.col(c).data());
+    });
   });
 
   const double root_D = std::sqrt(static_cast<double>(D));
