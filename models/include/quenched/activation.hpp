@@ -22,6 +22,8 @@ struct ActivationInfo {
   bool shift_invariant = false;  // sigma(chi + c) = sigma(chi)
   bool exponential = false;      // grows like exp(chi): can single out one token
   bool smooth = true;
+  bool elementwise = false;  // sigma_l depends on chi_l alone: averages factorise over tokens
+  bool tunable = false;      // a parameter was left open: `population` tunes it by make_activation(name + ":" + value)
 };
 
 /// An attention activation sigma: R^L -> R^L, f(X) = sum_l sigma_l(chi) z_l (docs/equations.md, section 2).
