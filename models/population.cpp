@@ -48,9 +48,10 @@ Scale best_scale(const FieldRule& rule, const Activation& activation) {
 }
 
 /// What a tenth more variance of chi at the same m_k would explain, less what is explained, as far as it
-/// exceeds twice its standard error: q_k = m_k^2 is the minimum when this is 0.
+/// exceeds twice its standard error: q_k = m_k^2 is the minimum when this is 0. Unknown for long prompts.
 double gain_of_variance(const Problem& problem, const Activation& activation, double m_k, int threads) {
-  constexpr int replicates = 16;
+  constexpr int replicates = 16, longest = 32;
+  if (std::ranges::max(problem.lengths, {}, &Length::tokens).tokens > longest) return unknown;
   Eigen::ArrayXXd hit = Eigen::ArrayXXd::Zero(replicates, 2), norm = hit;
   for (const auto& [L, weight] : problem.lengths) {
     const PointSet points = scrambled_sobol(L, 256, replicates, 1, threads);

@@ -23,7 +23,7 @@ struct PopulationResult {
 };
 
 /// 1 + Delta - (E sigma_eps)^2/E|sigma|^2, minimised over m_k at q_k = m_k^2 (docs/equations.md, section 3), after which
-/// q_k > m_k^2 is tried: the residual is what it would gain, beyond its error. Softmax is Bayes-optimal, by theorem.
+/// q_k > m_k^2 is tried: the residual is what it would gain, beyond its error (NaN: untried, L > 32). Softmax is Bayes-optimal, by theorem.
 /// Normalisation: |k*|^2 = |v*|^2 = D; no factor 1/2. Errors: the change from a coarser rule, or twice the standard error
 /// over 16 scramblings (tensor rules stop at L = 3; elementwise activations need one dimension for any L).
 /// A missed tolerance is a verdict; throws InvalidInput unless the tolerance is > 0 and the problem passes `check`.
