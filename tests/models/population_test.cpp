@@ -86,6 +86,11 @@ TEST_CASE("population, softmax: Bayes-optimal at the signal's slope, an infimum 
   CHECK(argmax.infimum);
   CHECK(std::isnan(argmax.m_k));
   CHECK(argmax.test_error == 0);
+  const PopulationResult generic =
+      population(problem("max", {{3, 1}}, INFINITY), Disguised("softmax"), {.tolerance = 1e-4});
+  CHECK(generic.infimum);
+  CHECK(std::isnan(generic.m_k));
+  CHECK(generic.test_error <= generic.uncertainty.test_error);
 }
 
 TEST_CASE("population, the generic minimisation finds softmax's theorem") {
