@@ -29,10 +29,10 @@ QUENCHED_LOOP(log_loop, ::log(x))
 QUENCHED_LOOP(cdf_loop, 0.5 * ::erfc(-x * (1 / std::numbers::sqrt2)))
 #undef QUENCHED_LOOP
 
-QUENCHED_CLONES void quintic_loop(const double* c, std::ptrdiff_t d, double r, double* y, Eigen::Index n) {
+QUENCHED_CLONES void quintic_loop(const double* c, std::ptrdiff_t d, double r, double w, double* y, Eigen::Index n) {
   for (Eigen::Index i = 0; i < n; ++i)
-    y[i] += c[i] +
-            r * (c[i + d] + r * (c[i + 2 * d] + r * (c[i + 3 * d] + r * (c[i + 4 * d] + r * c[i + 5 * d]))));
+    y[i] +=
+        w * (c[i] + r * (c[i + d] + r * (c[i + 2 * d] + r * (c[i + 3 * d] + r * (c[i + 4 * d] + r * c[i + 5 * d])))));
 }
 
 template <class Loop>
@@ -52,8 +52,8 @@ void exp(In x, Out y) { blocked(x, y, exp_loop); }
 void log(In x, Out y) { blocked(x, y, log_loop); }
 void normal_cdf(In x, Out y) { blocked(x, y, cdf_loop); }
 
-void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, Out y) {
-  quintic_loop(coefficients, between, r, y.data(), y.size());
+void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, double weight, Out y) {
+  quintic_loop(coefficients, between, r, weight, y.data(), y.size());
 }
 
 }  // namespace quenched::vector_math

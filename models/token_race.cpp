@@ -5,7 +5,6 @@
 #include <quenched/vector_math.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numbers>
 
@@ -35,13 +34,6 @@ Eigen::ArrayXXd log_law(const ArrayXd& x, double s, bool gumbel) {
   return f;
 }
 
-/// Coefficients in r in [0, 1] of the quintic with values f, first derivatives d and second derivatives c (in
-/// units of the cell) at both ends.
-std::array<double, 6> quintic(double f0, double d0, double c0, double f1, double d1, double c1) {
-  const double F = f1 - f0 - d0 - c0 / 2, D = d1 - d0 - c0, C = c1 - c0;
-  return {f0, d0, c0 / 2, 10 * F - 4 * D + C / 2, -15 * F + 7 * D - C, 6 * F - 3 * D + C / 2};
-}
-
 /// The x between low and high where the increasing function f crosses 0, to 1e-3 of the range.
 template <class Function>
 double crossing(double low, double high, Function f) {
@@ -58,11 +50,8 @@ TokenRace::TokenRace(double s, bool gumbel, int L) {
   // The rule's error is that of the Fourier transform of the integrand at frequency 2 pi/step: Gaussian
   // factors of variance s^2 multiply to about s^2/L (never narrower than the extreme-value law), the Gumbel
   // strip is pi/2 wide.
-  constexpr double digits = 30;
-  const double width = s * s / std::min<double>(L, std::max(1.0, 10.5 * std::log(L))),
-               strip = gumbel ? std::numbers::pi / 2 : 0;
-  const double frequency = 2 * digits / (strip + std::sqrt(strip * strip + 2 * digits * width));
-  step_ = 2 * std::numbers::pi / frequency;
+  const double width = s * s / std::min<double>(L, std::max(1.0, 10.5 * std::log(L)));
+  step_ = trapezoid_step(width, gumbel ? std::numbers::pi / 2 : 0, 30);
 
   const auto at = [&](double x) { return log_law(ArrayXd::Constant(1, x), s, gumbel).row(0).eval(); };
   const double far = 9 * s + (gumbel ? 45 : 0);
@@ -71,24 +60,9 @@ TokenRace::TokenRace(double s, bool gumbel, int L) {
   nodes_ = static_cast<int>(std::ceil((right - left_) / step_)) + 1;
   nodes_ += -nodes_ & 7;
   const int steps = static_cast<int>(std::ceil((far - left_) / step_));
-  length_ = steps + nodes_ + 1;  // beyond the table K = 1 and g = 0
-
-  const double cell = step_ / cells;
-  const Eigen::ArrayXXd f =
-      log_law(ArrayXd::LinSpaced(steps * cells + 1, left_, left_ + steps * step_), s, gumbel);
-  log_K_.assign(static_cast<std::size_t>(order) * cells * length_, 0.0);
-  g_ = log_K_;
-  for (int i = 0; i < steps * cells; ++i) {
-    const auto log_K = quintic(f(i, 0), cell * f(i, 1), cell * cell * f(i, 2), f(i + 1, 0),
-                               cell * f(i + 1, 1), cell * cell * f(i + 1, 2));
-    const auto g = quintic(f(i, 1), cell * f(i, 2), cell * cell * f(i, 3), f(i + 1, 1), cell * f(i + 1, 2),
-                           cell * cell * f(i + 1, 3));
-    for (int c = 0; c < order; ++c) {
-      const std::size_t place = (static_cast<std::size_t>(c) * cells + i % cells) * length_ + i / cells;
-      log_K_[place] = log_K[c];
-      g_[place] = g[c];
-    }
-  }
+  const Eigen::ArrayXXd f = log_law(QuinticTable::grid(left_, step_, steps), s, gumbel);
+  log_K_.emplace(left_, step_, f.col(0), f.col(1), f.col(2), nodes_);
+  g_.emplace(left_, step_, f.col(1), f.col(2), f.col(3), nodes_);
 }
 
 void TokenRace::wins(const Batch& A, int wanted, Batch& log_S, Batch& gradient) const {
@@ -96,19 +70,16 @@ void TokenRace::wins(const Batch& A, int wanted, Batch& log_S, Batch& gradient) 
   const int L = static_cast<int>(A.cols());
   log_S.resize(A.rows(), wanted);
   gradient.resize(A.rows(), static_cast<Eigen::Index>(wanted) * L);
-  const std::ptrdiff_t between = static_cast<std::ptrdiff_t>(cells) * length_;
   ArrayXd P(nodes_), Pg(nodes_);
   Eigen::ArrayXXd g(nodes_, L);
   for (Eigen::Index point = 0; point < A.rows(); ++point) {
     const double top = A.row(point).maxCoeff();
     P.setZero();
     for (int l = 0; l < L; ++l) {
-      const double place = std::min((top - A(point, l)) * (cells / step_),
-                                    static_cast<double>(cells) * (length_ - nodes_ - 1));
-      const int i = static_cast<int>(place), start = i % cells * length_ + i / cells;
-      vector_math::add_quintics(&log_K_[start], between, place - i, P);
+      const double x = left_ + top - A(point, l);
+      log_K_->add(x, 1, P);
       g.col(l).setZero();
-      vector_math::add_quintics(&g_[start], between, place - i, g.col(l));
+      g_->add(x, 1, g.col(l));
     }
     vector_math::exp(P, P);
     for (int eps = 0; eps < wanted; ++eps) {

@@ -1,6 +1,8 @@
 #pragma once
+#include "quintic_table.hpp"
+
 #include <quenched/batch.hpp>
-#include <vector>
+#include <optional>
 
 namespace quenched {
 
@@ -22,10 +24,9 @@ class TokenRace {
   void wins(const Batch& A, int wanted, Batch& log_S, Batch& gradient) const;
 
  private:
-  static constexpr int cells = 12, order = 6;  // table cells a step of the rule; coefficients of a quintic
   double step_, left_;
-  int nodes_ = 0, length_ = 0;
-  std::vector<double> log_K_, g_;  // coefficient, phase within a step, step
+  int nodes_ = 0;
+  std::optional<QuinticTable> log_K_, g_;
 };
 
 }  // namespace quenched

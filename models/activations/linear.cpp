@@ -8,7 +8,12 @@ namespace {
 class Linear final : public Activation {
  public:
   const ActivationInfo& info() const override {
+<<<<<<< HEAD
     static const ActivationInfo info{.name = "linear", .formula = "1 + chi_l", .source = "arXiv:2509.21936", .folds = false};
+=======
+    static const ActivationInfo info{
+        .name = "linear", .formula = "1 + chi_l", .source = "arXiv:2509.21936", .elementwise = true};
+>>>>>>> main
     return info;
   }
   void value(const Batch& chi, Batch& sigma) const override { sigma = 1 + chi; }
@@ -25,7 +30,8 @@ class Linear final : public Activation {
 }  // namespace
 
 std::shared_ptr<const Activation> make_linear(const std::string& parameter) {
-  if (!parameter.empty()) throw InvalidInput("activation", "linear:" + parameter, "linear takes no parameter");
+  if (!parameter.empty())
+    throw InvalidInput("activation", "linear:" + parameter, "linear takes no parameter");
   return std::make_shared<Linear>();
 }
 

@@ -20,7 +20,7 @@ void exp(In x, Out y);
 void log(In x, Out y);
 /// The standard normal distribution function, by erfc: full relative accuracy in the left tail.
 void normal_cdf(In x, Out y);
-/// y_i += sum_k c_ki r^k, k = 0..5: quintics that share one argument; c_ki lies at coefficients[k * between + i].
-void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, Out y);
+/// y_i += weight sum_k c_ki r^k, k = 0..5: quintics that share one argument; c_ki lies at coefficients[k * between + i].
+void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, double weight, Out y);
 
 }  // namespace quenched::vector_math

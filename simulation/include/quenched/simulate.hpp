@@ -1,7 +1,4 @@
 #pragma once
-#include <quenched/activation.hpp>
-#include <quenched/task.hpp>
-
 #include <atomic>
 #include <cmath>
 #include <cstddef>
@@ -9,33 +6,13 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <quenched/activation.hpp>
+#include <quenched/task.hpp>
+#include <quenched/trainer.hpp>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 namespace quenched {
-
-/// Where training starts: (k, v) = scale (k*, v*); or both N(0, I) times the scale (`random` and `small`, which
-/// differ by the default scale: 1, 1 and 0.01). None of them looks at the data.
-enum class TrainingStart { informed, random, small };
-
-enum class TrainingStatus {
-  not_run,
-  converged,      // |gradient| <= tolerance sqrt(D)
-  line_search,    // no further decrease found, even from a fresh start at the best point
-  max_evaluations,
-  not_finite,     // the objective was infinite or NaN at the start
-  interrupted
-};
-[[nodiscard]] std::string name_of(TrainingStatus status);
-
-struct TrainingOptions {
-  TrainingStart start = TrainingStart::informed;
-  double start_scale = 0;            // 0: the start's default
-  double gradient_tolerance = 1e-6;  // on |gradient of the objective|/sqrt(D)
-  int max_evaluations = 10000;       // of the objective with its gradient
-  int memory = 20;                   // corrections that L-BFGS keeps
-};
 
 struct SimulateSpecification {
   Problem problem;
@@ -44,22 +21,24 @@ struct SimulateSpecification {
   double alpha = 4;      // N = round(alpha D) samples
   double ridge_k = 0.1, ridge_v = 0.1;
   int seeds = 4;
-  std::uint64_t first_seed = 1;  // seeds are first_seed, first_seed + 1, ...; each draws k*, v*, data and start
-  int threads = 0;               // 0: all cores. The result does not depend on it
+  std::uint64_t first_seed =
+      1;            // seeds are first_seed, first_seed + 1, ...; each draws k*, v*, data and start
+  int threads = 0;  // 0: all cores. The result does not depend on it
   TrainingOptions training;
-  int test_samples = 1 << 20;    // for test_error, which costs O(L) a sample whatever D
-  int fresh_samples = 1 << 13;   // for fresh_error, which costs O(L D) a sample; 0: not measured
+  int test_samples = 1 << 18;   // for test_error, which costs O(L) a sample whatever D
+  int fresh_samples = 1 << 13;  // for fresh_error, which costs O(L D) a sample; 0: not measured
 };
 
 /// What is measured on a trained (k, v). Errors are E(y - f)^2: no factor 1/2, Delta included.
 struct Measurements {
   static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-  double m_k = unknown, q_k = unknown, m_v = unknown, q_v = unknown;     // k.k*/D, |k|^2/D, v.v*/D, |v|^2/D
-  double m_kv = unknown, m_vk = unknown, q_kv = unknown;                 // k.v*/D, v.k*/D, k.v/D
-  double train_error = unknown;  // mean (y - f)^2 over the training set
-  double energy = unknown;       // objective/D
-  /// Over new samples of the law seen by (k*, v*, k, v): a rotation puts the four in R^4, where the same task is
-  /// sampled at D = 4 (docs/equations.md, section 3). Exact for Gaussian tokens: |X|-invariance is all it uses.
+  double m_k = unknown, q_k = unknown, m_v = unknown, q_v = unknown;  // k.k*/D, |k|^2/D, v.v*/D, |v|^2/D
+  double m_kv = unknown, m_vk = unknown, q_kv = unknown;              // k.v*/D, v.k*/D, k.v/D
+  double train_error = unknown;                                       // mean (y - f)^2 over the training set
+  double energy = unknown;                                            // objective/D
+  /// Over new samples of the law seen by (k*, v*, k, v): a rotation puts the four in R^4, where the same task
+  /// is sampled at D = 4 (docs/equations.md, section 3). Exact for Gaussian tokens: |X|-invariance is all it
+  /// uses.
   double test_error = unknown;
   double fresh_error = unknown;  // over new samples of D-dimensional tokens: slower, noisier, assumes nothing
 };
@@ -67,7 +46,9 @@ struct Measurements {
 struct SeedResult {
   std::uint64_t seed = 0;
   Measurements measured;
-  struct { double test_error = Measurements::unknown, fresh_error = Measurements::unknown; } sampling_error;  // 1 sd
+  struct {
+    double test_error = Measurements::unknown, fresh_error = Measurements::unknown;
+  } sampling_error;  // 1 sd
   TrainingStatus status = TrainingStatus::not_run;
   double gradient_norm = INFINITY;  // |gradient of the objective|/sqrt(D) at (k, v)
   int iterations = 0, evaluations = 0;
@@ -75,21 +56,22 @@ struct SeedResult {
 };
 
 struct SimulateResult {
-  std::vector<SeedResult> seeds;  // those finished, in order of seed
+  std::vector<SeedResult> seeds;      // those finished, in order of seed
   Measurements mean, standard_error;  // over the finished seeds; the error is NaN below two
-  int samples = 0;                // N
-  int converged = 0;              // how many seeds converged
+  std::int64_t samples = 0;           // N
+  int converged = 0;                  // how many seeds converged
   bool interrupted = false;
 };
 
-/// Not enough memory: thrown before anything is taken. The message names GiB needed, GiB free and what to lower.
+/// Not enough memory: thrown before anything is taken. The message names GiB needed, GiB free and what to
+/// lower.
 class OutOfMemory : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-/// Peak bytes of one seed (the training set dominates: 4 N E[L] D). `simulate` runs as many seeds at once as there
-/// are threads and memory allows.
+/// Peak bytes of one seed (the training set dominates: 4 N E[L] D). `simulate` runs as many seeds at once as
+/// there are threads and memory allows.
 [[nodiscard]] std::size_t memory_bytes(const SimulateSpecification& specification);
 
 struct SimulateObserver {

@@ -1,0 +1,160 @@
+#include "bayes_channel.hpp"
+
+#include "independent_tokens.hpp"
+
+#include <quenched/point_set.hpp>
+#include <quenched/vector_math.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numbers>
+
+namespace quenched {
+namespace {
+
+double label_variance(const Problem& problem, double q_v) {
+  return std::max(1 - q_v + problem.noise, least_label_variance);
+}
+
+class IndependentChannel final : public BayesChannel {
+ public:
+  IndependentChannel(const Problem& problem, double tolerance, int threads)
+      : problem_(problem), coarsest_(tolerance < 1e-6 ? 0.7 : 0.55), threads_(threads) {}
+
+  /// spiked: g_k = sqrt(nu) p, g_v,l = p_l t_l/sqrt(s), S_l N(y; w_l, s) = exp(a_l - nu q_k/2)/(L sqrt(2 pi
+  /// s)).
+  Batch averages(const Eigen::Vector2d& q, int level, bool all) const override {
+    const double nu = problem_.task->signal(), s = label_variance(problem_, q[1]);
+    const LabelledTokens mean = labelled_tokens(nu, problem_, q[0], q[1], resolution(level), all, threads_);
+    Batch row = Batch::Zero(1, bayes_columns);
+    row(g_k2) = nu * mean.hit;
+    row(g_v2) = mean.hit_t2 / s;
+    if (!all) return row;
+    row(log_Z) = mean.log_sum - nu * q[0] / 2 - std::log(2 * std::numbers::pi * s) / 2;
+    row(attention) = 1 - spiked_gap(std::sqrt(nu * q[0]), problem_.lengths, resolution(level) + 0.3);
+    return row;
+  }
+  int last_level() const override { return 6; }
+  Eigen::Vector2d informed() const override { return {1 - 1e-9, 1 - 1e-9}; }
+  std::string rule(int level) const override {
+    return "one dimension by the Gumbel race, trapezoid rules at resolution " +
+           std::to_string(resolution(level)).substr(0, 4);
+  }
+
+ private:
+  double resolution(int level) const { return coarsest_ * std::pow(1.4, level); }
+  Problem problem_;
+  double coarsest_;
+  int threads_;
+};
+
+class SampledChannel final : public BayesChannel {
+ public:
+  SampledChannel(const Problem& problem, int points, std::uint64_t seed, int threads)
+      : problem_(problem), points_(points), seed_(seed), threads_(threads) {}
+
+  Batch averages(const Eigen::Vector2d& q, int level, bool) const override {
+    Batch total = Batch::Zero(replicates, bayes_columns);
+    for (const auto& [L, weight] : problem_.lengths) {
+      const Batch sums = replicate_means(
+          points(L, level), bayes_columns + 1, [&](const Batch& x, Batch& f) { integrand(q, x, f); },
+          threads_);
+      for (int r = 0; r < replicates; ++r)  // the last column has mean 1
+        total.row(r) += weight * sums.row(r).head(bayes_columns) / sums(r, bayes_columns);
+    }
+    return total;
+  }
+  int last_level() const override { return points_ > 0 ? 1 : 4; }
+  /// Closer to 1 the posterior of eps jumps within 1 - q of a boundary that few points see.
+  Eigen::Vector2d informed() const override { return {0.98, 0.999}; }
+  std::string rule(int level) const override {
+    return std::to_string(replicates) + " x " + std::to_string(size(level)) + " scrambled Sobol points";
+  }
+
+ private:
+  static constexpr int replicates = 16;
+  int size(int level) const {
+    if (points_ > 0 && level > 0)
+      return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(2, points_ / replicates))));
+    return level == 0 ? 1 << 9 : 1 << (8 + 2 * level);  // 2^13 in all, then 2^14, 2^16, 2^18, 2^20
+  }
+  const PointSet& points(int L, int level) const {
+    for (const PointSet& known : kept_)
+      if (known.dimension == 2 * L && known.size == size(level)) return known;
+    if (level > 0)
+      std::erase_if(kept_, [&](const PointSet& p) { return p.size != size(0) && p.size != size(level); });
+    kept_.push_back(
+        scrambled_sobol(2 * L, size(level), replicates, seed_ + static_cast<std::uint64_t>(L), threads_));
+    return kept_.back();
+  }
+
+  /// Every hidden location in turn, weighted by S_eps(omega), omega ~ N(0, q_k I): their sum is exchangeable,
+  /// and sum_eps S_eps has mean 1. d_l = y - w_l: d_eps ~ N(0, s), d_l - d_eps ~ N(0, q_v (I + 1 1^T)) for
+  /// the others.
+  void integrand(const Eigen::Vector2d& q, const Batch& x, Batch& f) const {
+    const Eigen::Index n = x.rows();
+    const int L = static_cast<int>(x.cols()) / 2;
+    const double s = label_variance(problem_, q[1]), root_q = std::sqrt(q[1]);
+    // omega by Helmert's orthogonal coordinates: the last is the mean, of which a shift-invariant S is free.
+    Batch omega(n, L), log_S, gradient;
+    for (int l = 0; l < L; ++l) omega.col(l) = x.col(2 * L - 1) / std::sqrt(L);
+    for (int m = 1; m < L; ++m) {
+      const Eigen::ArrayXd u = x.col(L + m - 1) / std::sqrt(m * (m + 1.0));
+      for (int l = 0; l < m; ++l) omega.col(l) += u;
+      omega.col(m) -= m * u;
+    }
+    omega *= std::sqrt(q[0]);
+    problem_.task->posterior(omega, 1 - q[0], log_S, gradient);
+    const Batch S = log_S.exp();
+    const Eigen::ArrayXd total = S.rowwise().sum(), attended = S.square().rowwise().sum() / total.square();
+
+    const double a = L > 1 ? (std::sqrt(L) - 1) / (L - 1) : 0;  // (I + a 1 1^T)^2 = I + 1 1^T
+    Batch apart = root_q * x.middleCols(1, L - 1);
+    if (L > 1) apart.colwise() += a * apart.rowwise().sum().eval();
+    const Eigen::ArrayXd d_eps = std::sqrt(s) * x.col(0);
+    f.setZero();
+    Batch d(n, L), p(n, L);
+    Eigen::ArrayXd g(n), g2(n);
+    for (int eps = 0; eps < L; ++eps) {
+      for (int l = 0, other = 0; l < L; ++l)
+        d.col(l) = l == eps ? d_eps : (d_eps + apart.col(other++)).eval();
+      p = log_S - d.square() / (2 * s);
+      const Eigen::ArrayXd top = p.rowwise().maxCoeff();
+      p.colwise() -= top;
+      vector_math::exp(p.reshaped(), p.reshaped());
+      const Eigen::ArrayXd Z = p.rowwise().sum(), weight = S.col(eps);
+      p.colwise() /= Z;
+      g2.setZero();
+      for (int m = 0; m < L; ++m) {
+        g.setZero();
+        for (int l = 0; l < L; ++l) g += p.col(l) * gradient.col(l * L + m);
+        g2 += g.square();
+      }
+      f.col(g_k2) += weight * g2;
+      f.col(g_v2) += weight * (p * d).square().rowwise().sum() / (s * s);
+      f.col(log_Z) += weight * (top + Z.log() - std::log(2 * std::numbers::pi * s) / 2);
+    }
+    f.col(attention) = total * attended;
+    f.col(bayes_columns) = total;
+  }
+
+  Problem problem_;
+  int points_;
+  std::uint64_t seed_;
+  int threads_;
+  mutable std::vector<PointSet> kept_;
+};
+
+}  // namespace
+
+std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double tolerance, int threads) {
+  return std::make_unique<IndependentChannel>(problem, tolerance, threads);
+}
+
+std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points, std::uint64_t seed,
+                                              int threads) {
+  return std::make_unique<SampledChannel>(problem, points, seed, threads);
+}
+
+}  // namespace quenched

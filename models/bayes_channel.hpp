@@ -1,0 +1,35 @@
+#pragma once
+#include <quenched/bayes.hpp>
+
+#include <memory>
+
+namespace quenched {
+
+/// The averages over the data that the Bayes-optimal equations need, at overlaps q = (q_k, q_v) (section 4).
+/// A row is a replicate (one row: a deterministic rule); the columns:
+enum BayesColumn { g_k2, g_v2, log_Z, attention, bayes_columns };
+///     E|g_k|^2, E|g_v|^2, E log Z_out, E sum_l S~_l^2 with S~ the normalised S at omega.
+class BayesChannel {
+ public:
+  virtual ~BayesChannel() = default;
+  /// Finer with every level, from 0 on. log_Z and attention are filled only when `all` is true.
+  [[nodiscard]] virtual Batch averages(const Eigen::Vector2d& q, int level, bool all) const = 0;
+  [[nodiscard]] virtual int last_level() const = 0;
+  /// Overlaps near 1 that the rule still resolves: the informed start.
+  [[nodiscard]] virtual Eigen::Vector2d informed() const = 0;
+  [[nodiscard]] virtual std::string rule(int level) const = 0;
+};
+
+/// The least V_v + Delta that is told from 0: with Delta = 0 perfect recovery, q_v = 1, is approached to
+/// this.
+inline constexpr double least_label_variance = 1e-12;
+
+/// Tokens independent given the label (spiked): deterministic, one dimension for any prompt length.
+[[nodiscard]] std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double tolerance,
+                                                                int threads);
+/// Any task: scrambled Sobol points in 2 L dimensions. points: 0, or the number of the one and only level
+/// above 0.
+[[nodiscard]] std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points,
+                                                            std::uint64_t seed, int threads);
+
+}  // namespace quenched

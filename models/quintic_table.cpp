@@ -1,0 +1,40 @@
+#include "quintic_table.hpp"
+
+#include <quenched/vector_math.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace quenched {
+
+QuinticTable::QuinticTable(double left, double step, const Eigen::ArrayXd& f, const Eigen::ArrayXd& d1,
+                           const Eigen::ArrayXd& d2, int longest)
+    : left_(left),
+      cell_(step / cells),
+      steps_(static_cast<int>(f.size()) / cells),
+      length_(steps_ + longest + 1) {
+  coefficients_.assign(static_cast<std::size_t>(6) * cells * length_, 0.0);
+  for (int i = 0; i < steps_ * cells; ++i) {
+    const double f0 = f[i], g0 = cell_ * d1[i], c0 = cell_ * cell_ * d2[i];
+    const double F = f[i + 1] - f0 - g0 - c0 / 2, G = cell_ * d1[i + 1] - g0 - c0,
+                 C = cell_ * cell_ * d2[i + 1] - c0;
+    const double a[6] = {f0, g0, c0 / 2, 10 * F - 4 * G + C / 2, -15 * F + 7 * G - C, 6 * F - 3 * G + C / 2};
+    for (int k = 0; k < 6; ++k)
+      coefficients_[(static_cast<std::size_t>(k) * cells + i % cells) * length_ + i / cells] = a[k];
+  }
+}
+
+void QuinticTable::add(double x, double weight, Eigen::Ref<Eigen::ArrayXd> out) const {
+  const double place = std::min(std::max(0.0, (x - left_) / cell_), static_cast<double>(steps_) * cells);
+  const int i = static_cast<int>(place);
+  vector_math::add_quintics(&coefficients_[static_cast<std::size_t>(i % cells * length_ + i / cells)],
+                            static_cast<std::ptrdiff_t>(cells) * length_, place - i, weight, out);
+}
+
+double trapezoid_step(double variance, double strip, double digits) {
+  const double frequency = 2 * digits / (strip + std::sqrt(strip * strip + 2 * digits * variance));
+  return 2 * std::numbers::pi / frequency;
+}
+
+}  // namespace quenched

@@ -1,0 +1,37 @@
+#pragma once
+#include <Eigen/Core>
+
+#include <vector>
+
+namespace quenched {
+
+/// A function on a uniform grid with its first two derivatives, interpolated by piecewise quintics (error
+/// f^(6) cell^6/46080), to be read at x, x + step, x + 2 step, ...: these fall at one place of `cells` cells
+/// a step, so one polynomial serves all.
+class QuinticTable {
+ public:
+  static constexpr int cells = 12;  // table cells a step
+
+  /// f, d1 and d2 at left + i step/cells, i = 0 .. cells * steps. Beyond the right end the function is 0.
+  QuinticTable(double left, double step, const Eigen::ArrayXd& f, const Eigen::ArrayXd& d1,
+               const Eigen::ArrayXd& d2, int longest);
+  /// out_j += weight f(x + j step). Needs x >= left and out.size() <= longest. Cost: 1 ns a number.
+  void add(double x, double weight, Eigen::Ref<Eigen::ArrayXd> out) const;
+
+  /// The grid that a table of this many steps needs.
+  [[nodiscard]] static Eigen::ArrayXd grid(double left, double step, int steps) {
+    return Eigen::ArrayXd::LinSpaced(steps * cells + 1, left, left + steps * step);
+  }
+
+ private:
+  double left_, cell_;
+  int steps_, length_;
+  std::vector<double> coefficients_;  // power, cell within a step, step
+};
+
+/// 2 pi over the frequency w at which exp(-variance w^2/2 - strip w) = exp(-digits): the step of a trapezoid
+/// rule for a function whose Fourier transform decays so (a Gaussian of that variance smooths it,
+/// singularities lie at +- i strip).
+[[nodiscard]] double trapezoid_step(double variance, double strip, double digits);
+
+}  // namespace quenched

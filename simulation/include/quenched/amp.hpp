@@ -1,0 +1,83 @@
+#pragma once
+#include <Eigen/Core>
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <quenched/batch.hpp>
+#include <quenched/sampler.hpp>
+
+namespace quenched {
+
+/// What a channel returns for samples of one length: g_k, g_v (samples x L), and for each sample the
+/// divergences sum_l d g_k,l/d omega_l and sum_l d g_v,l/d w_l.
+struct AmpChannelOutput {
+  Batch g_k, g_v;
+  Eigen::ArrayXd divergence_k, divergence_v;
+};
+
+/// The output function of the model at hand: the proximal g of ERM, the posterior g of Bayes. Called from
+/// several threads at once, with up to Samples::block samples of one length; must size the four outputs.
+using AmpChannel = std::function<void(const Batch& omega, const Batch& w, const Eigen::ArrayXd& y, double V_k,
+                                      double V_v, AmpChannelOutput& out)>;
+
+struct AmpOptions {
+  /// P_a = prior_a + A_a. ERM: the ridges. Bayes: 1 for v; for k, 1 + alpha nu (spiked, whose planted token
+  /// carries -nu |k|^2/(2 D) in its likelihood) or 1 (max).
+  double prior_k = 1, prior_v = 1;
+  /// After each update v is made orthogonal to k: without it the cross overlaps, of size 1/sqrt(D), grow (the
+  /// mean of spiked tokens is a rank-one outlier that A underestimates). It does not look at the teacher.
+  enum class Cross { projected, free } cross = Cross::projected;
+  double tolerance = 1e-8;  // on sqrt((|dk|^2 + |dv|^2)/(2 D)) in one iteration
+  int max_iterations = 200;
+  int threads = 0;
+};
+
+struct AmpState {
+  Eigen::VectorXd k, v;
+  double V_k = 1, V_v = 1;
+  Eigen::ArrayXd g_k, g_v;  // one entry a token, in order of the tokens; empty at the start: 0
+  double A_k = 0, A_v = 0;  // of the iteration that led here
+};
+
+/// One iteration (docs/equations.md, section 12), in one reading of the tokens:
+///     omega = X k/sqrt(D) - V_k g_k, w = X v/sqrt(D) - V_v g_v; new g_k, g_v from the channel;
+///     A_a = -(1/D) sum_il d g_a,il/d omega_a,il, P_a = prior_a + A_a, V_a = 1/P_a,
+///     k <- (X^T g_k/sqrt(D) + A_k k)/P_k, v likewise, then v -= (v.k/|k|^2) k.
+/// Same bytes for any thread count. P <= 0 is not an error here: see V.
+[[nodiscard]] AmpState amp_step(const Samples& samples, const AmpChannel& channel, const AmpState& state,
+                                const AmpOptions& options);
+
+enum class AmpStatus { not_run, converged, max_iterations, infeasible, not_finite };  // infeasible: P <= 0
+struct AmpResult {
+  AmpStatus status = AmpStatus::not_run;
+  AmpState state;
+  double change = INFINITY;  // of the last iteration, as `tolerance`
+  int iterations = 0;
+};
+
+/// amp_step until the change is below the tolerance. The observer sees every state, if there is one.
+/// Throws InvalidInput unless k and v have D entries, tolerance > 0 and max_iterations >= 1.
+[[nodiscard]] AmpResult amp(const Samples& samples, const AmpChannel& channel, AmpState start,
+                            const AmpOptions& options,
+                            const std::function<void(int iteration, const AmpState&)>& observer = {});
+
+/// Measured on one sample: the matrix R_ab = alpha V_a^2 E|G_ab|_F^2 of docs/equations.md, section 5. Largest
+/// eigenvalue above 1: replica symmetry fails.
+struct ReplicaStability {
+  Eigen::Matrix2d R = Eigen::Matrix2d::Constant(NAN);  // rows and columns: k, v
+  double eigenvalue = NAN;
+  double error =
+      INFINITY;  // standard error over the copies; the sample's own fluctuation, ~ 1/sqrt(D), is not in it
+};
+
+/// A second copy of the state is set a random distance away in k alone, then in v alone, and both make one
+/// iteration: R_ab is the squared distance in a after it over that in b before it, averaged over `copies`
+/// random directions. More iterations would mix in the overlaps' own modes, which a random direction meets
+/// with weight 1/D only. `distance` is the root mean square of a component: small, but where the proximal
+/// point jumps R depends on it. Throws InvalidInput unless k and v have D entries, copies >= 2 and distance >
+/// 0. Cost: 2 copies + 1 iterations.
+[[nodiscard]] ReplicaStability replica_stability(const Samples& samples, const AmpChannel& channel,
+                                                 const AmpState& state, const AmpOptions& options, int copies,
+                                                 std::uint64_t key, double distance = 1e-4);
+
+}  // namespace quenched

@@ -1,0 +1,156 @@
+#include <doctest/doctest.h>
+#include <quenched/bayes.hpp>
+#include <quenched/invalid_input.hpp>
+
+#include <cmath>
+#include <numbers>
+
+using quenched::bayes;
+using quenched::BayesOptions;
+using quenched::BayesResult;
+using quenched::LengthLaw;
+using quenched::make_task;
+using quenched::Problem;
+using quenched::Start;
+using quenched::Verdict;
+
+namespace {
+
+Problem spiked(LengthLaw lengths, double nu, double noise) {
+  return {make_task("spiked", nu), std::move(lengths), noise};
+}
+
+constexpr double third = 1.0 / 3;
+
+}  // namespace
+
+TEST_CASE("Bayes, L = 1: both overlaps in closed form") {
+  const double nu = 2, noise = 0.25, alpha = 2;
+  const BayesResult r = bayes(spiked({{1, 1}}, nu, noise), alpha, Start::informed, {.tolerance = 1e-9});
+  REQUIRE(r.certificate.verdict == Verdict::trusted);
+  CHECK(std::abs(r.q_k - nu * alpha / (1 + nu * alpha)) <= r.uncertainty.q_k);
+  // qhat_v = alpha/(1 - q + Delta), q = qhat/(1 + qhat): q^2 - (1 + Delta + alpha) q + alpha = 0.
+  const double b = 1 + noise + alpha, q_v = (b - std::sqrt(b * b - 4 * alpha)) / 2,
+               qhat_v = alpha / (1 - q_v + noise);
+  CHECK(std::abs(r.q_v - q_v) <= r.uncertainty.q_v);
+  CHECK(std::abs(r.test_error - (1 + noise - q_v)) <= r.uncertainty.test_error);
+  // Z_out is Gaussian in the label and sqrt(nu) chi - nu/2 in the field, of mean nu q_k/2.
+  const double qhat_k = nu * alpha,
+               log_Z = nu * r.q_k / 2 - 0.5 - std::log(2 * std::numbers::pi * (1 - q_v + noise)) / 2;
+  const double phi =
+      (qhat_k - std::log(1 + qhat_k) - r.q_k * qhat_k + qhat_v - std::log(1 + qhat_v) - q_v * qhat_v) / 2 +
+      alpha * log_Z;
+  CHECK(std::abs(r.free_entropy - phi) < 1e-8);
+}
+
+TEST_CASE("Bayes, spiked: values of independent computations, to eight digits") {
+  struct Case {
+    LengthLaw lengths;
+    double nu, noise, alpha;
+    Start start;
+    double q_k, q_v, test_error, free_entropy;
+  };
+  for (const Case& c :
+       {Case{{{2, 1}}, 2, 0.01, 1, Start::uninformed, .6226542, .7367871, .4911481, -1.038282},
+        Case{{{2, 1}}, 2, 0.01, 4, Start::informed, .8853292, .9964130, .2565897, .9609912},
+        Case{{{16, 1}}, 4, 0.1, 3, Start::informed, .8676004, .8414489, .7596969, -3.399739},
+        Case{{{1, third}, {2, third}, {3, third}},
+             2,
+             0.1,
+             1,
+             Start::informed,
+             .6194081,
+             .6161490,
+             .6363810,
+             -1.070092}}) {
+    const BayesResult r = bayes(spiked(c.lengths, c.nu, c.noise), c.alpha, c.start, {.tolerance = 1e-8});
+    CHECK(r.certificate.verdict == Verdict::trusted);
+    CHECK(r.certificate.integration_error <= 1e-8);
+    CHECK(std::abs(r.q_k - c.q_k) < 1e-7);
+    CHECK(std::abs(r.q_v - c.q_v) < 1e-7);
+    CHECK(std::abs(r.test_error - c.test_error) < 1e-7);
+    CHECK(std::abs(r.free_entropy - c.free_entropy) < 1e-6);
+  }
+}
+
+TEST_CASE("Bayes: a stated error holds against a finer computation") {
+  const Problem problem = spiked({{5, 1}}, 1.5, 0.05);
+  const BayesResult fine = bayes(problem, 2, Start::informed, {.tolerance = 1e-10});
+  for (double tolerance : {1e-4, 1e-6, 1e-8}) {
+    const BayesResult r = bayes(problem, 2, Start::informed, {.tolerance = tolerance});
+    CHECK(r.certificate.integration_error <= tolerance);
+    CHECK(std::abs(r.q_k - fine.q_k) <= r.uncertainty.q_k);
+    CHECK(std::abs(r.q_v - fine.q_v) <= r.uncertainty.q_v);
+    CHECK(std::abs(r.test_error - fine.test_error) <= r.uncertainty.test_error);
+    CHECK(std::abs(r.free_entropy - fine.free_entropy) <= r.uncertainty.free_entropy);
+  }
+}
+
+TEST_CASE("Bayes, hard phase: two fixed points, the uninformed one metastable") {
+  const Problem problem = spiked({{6, 1}}, 2, 1e-4);
+  const BayesResult low = bayes(problem, 1.4, Start::uninformed, {.tolerance = 1e-7});
+  const BayesResult high = bayes(problem, 1.4, Start::informed, {.tolerance = 1e-7});
+  CHECK(std::abs(low.q_k - .5434526) < 1e-6);
+  CHECK(std::abs(low.free_entropy + 1.846519) < 1e-5);
+  CHECK(std::abs(high.q_v - .9996943) < 1e-6);
+  CHECK(std::abs(high.free_entropy + 1.767378) < 1e-5);
+  CHECK(low.certificate.verdict == Verdict::metastable);
+  CHECK(high.certificate.verdict == Verdict::trusted);
+  // Started at a neighbour, it stays on its branch.
+  const BayesResult followed =
+      bayes(problem, 1.4, Start::uninformed, {.tolerance = 1e-7, .from = Eigen::Vector2d(0.55, 0.53)});
+  CHECK(std::abs(followed.q_k - low.q_k) < 1e-7);
+}
+
+TEST_CASE("Bayes: d phi/d alpha = E log Z_out, the free entropy being stationary in q") {
+  // E log Z_out = (phi - sum (qhat - log(1 + qhat) - q qhat)/2)/alpha, with qhat = q/(1 - q) at the fixed
+  // point.
+  for (const Problem& problem : {spiked({{3, 1}}, 2, 0.25), spiked({{1, 0.3}, {4, 0.7}}, 5, 0.05)}) {
+    const double alpha = 2, h = 1e-3;
+    const auto phi = [&](double a) {
+      return bayes(problem, a, Start::informed, {.tolerance = 1e-9}).free_entropy;
+    };
+    const BayesResult r = bayes(problem, alpha, Start::informed, {.tolerance = 1e-9});
+    double prior = 0;
+    for (double q : {r.q_k, r.q_v}) prior += (q / (1 - q) + std::log(1 - q) - q * q / (1 - q)) / 2;
+    CHECK(std::abs((phi(alpha + h) - phi(alpha - h)) / (2 * h) - (r.free_entropy - prior) / alpha) < 1e-5);
+  }
+}
+
+TEST_CASE("Bayes: sampled with E|p|^2 and one-dimensional with E p_eps agree (Nishimori)") {
+  for (const Problem& problem : {spiked({{2, 1}}, 1, 0.1), spiked({{1, 0.5}, {3, 0.5}}, 2, 0.3)}) {
+    const BayesResult exact = bayes(problem, 1.5, Start::informed, {.tolerance = 1e-8});
+    const BayesResult sampled = bayes(problem, 1.5, Start::informed, {.tolerance = 1e-3, .sampled = true});
+    CHECK(sampled.certificate.verdict == Verdict::trusted);
+    CHECK(std::abs(sampled.q_k - exact.q_k) < 2 * sampled.uncertainty.q_k);
+    CHECK(std::abs(sampled.q_v - exact.q_v) < 2 * sampled.uncertainty.q_v);
+    CHECK(std::abs(sampled.test_error - exact.test_error) < 2 * sampled.uncertainty.test_error);
+    CHECK(std::abs(sampled.free_entropy - exact.free_entropy) < 2 * sampled.uncertainty.free_entropy);
+  }
+}
+
+TEST_CASE("Bayes, max: the value of an independent computation; limits of the signal") {
+  const Problem argmax{make_task("max", INFINITY), {{3, 1}}, 0.01};
+  const BayesResult r = bayes(argmax, 2, Start::informed, {.tolerance = 2e-4});
+  CHECK(r.certificate.verdict == Verdict::trusted);
+  CHECK(std::abs(r.q_k - .79023) < 2 * r.uncertainty.q_k + 1e-5);
+  CHECK(std::abs(r.q_v - .98784) < 2 * r.uncertainty.q_v + 1e-5);
+  CHECK(std::abs(r.test_error - .32010) < 2 * r.uncertainty.test_error + 1e-5);
+  // nu = 0: eps is uniform and k* unknowable, for both tasks alike.
+  const BayesResult blind =
+      bayes({make_task("max", 0), {{2, 1}}, 0.1}, 3, Start::informed, {.tolerance = 1e-3});
+  const BayesResult same = bayes(spiked({{2, 1}}, 0, 0.1), 3, Start::informed, {.tolerance = 1e-8});
+  CHECK(std::abs(blind.q_k) < 1e-9);
+  CHECK(same.q_k == 0);
+  CHECK(std::abs(blind.q_v - same.q_v) < 2 * blind.uncertainty.q_v);
+}
+
+TEST_CASE("Bayes: Delta = 0 is perfect recovery of v*; wrong arguments are named") {
+  const BayesResult r = bayes(spiked({{2, 1}}, 2, 0), 3, Start::informed, {.tolerance = 1e-6});
+  CHECK(std::abs(r.q_v - 1) < 1e-9);
+  CHECK(std::isnan(r.free_entropy));
+  CHECK_THROWS_AS((void)bayes(spiked({{2, 1}}, 2, 0), 0, Start::informed), quenched::InvalidInput);
+  CHECK_THROWS_AS((void)bayes(spiked({{2, 1}}, 2, 0), NAN, Start::informed), quenched::InvalidInput);
+  CHECK_THROWS_AS((void)bayes(spiked({{2, 1}}, 2, 0), 1, Start::informed, {.tolerance = 0}),
+                  quenched::InvalidInput);
+}
