@@ -8,12 +8,11 @@ namespace {
 class Linear final : public Activation {
  public:
   const ActivationInfo& info() const override {
-<<<<<<< HEAD
-    static const ActivationInfo info{.name = "linear", .formula = "1 + chi_l", .source = "arXiv:2509.21936", .folds = false};
-=======
-    static const ActivationInfo info{
-        .name = "linear", .formula = "1 + chi_l", .source = "arXiv:2509.21936", .elementwise = true};
->>>>>>> main
+    static const ActivationInfo info{.name = "linear",
+                                     .formula = "1 + chi_l",
+                                     .source = "arXiv:2509.21936",
+                                     .folds = false,
+                                     .elementwise = true};
     return info;
   }
   void value(const Batch& chi, Batch& sigma) const override { sigma = 1 + chi; }

@@ -22,12 +22,9 @@ struct ActivationInfo {
   bool shift_invariant = false;  // sigma(chi + c) = sigma(chi)
   bool exponential = false;      // grows like exp(chi): can single out one token
   bool smooth = true;
-<<<<<<< HEAD
   bool folds = true;  // the proximal step can have several minima; false only where it is proved to have one
-=======
   bool elementwise = false;  // sigma_l depends on chi_l alone: averages factorise over tokens
   bool tunable = false;      // a parameter was left open: `population` tunes it by make_activation(name + ":" + value)
->>>>>>> main
 };
 
 /// An attention activation sigma: R^L -> R^L, f(X) = sum_l sigma_l(chi) z_l (docs/equations.md, section 2).
