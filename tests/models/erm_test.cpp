@@ -1,0 +1,122 @@
+#include <doctest/doctest.h>
+#include <quenched/erm.hpp>
+#include <quenched/invalid_input.hpp>
+#include <quenched/population.hpp>
+
+using namespace quenched;
+
+namespace {
+ErmResult solve(const char* task, double signal, LengthLaw lengths, double noise, double alpha, double ridge,
+                const char* activation, double tolerance) {
+  return erm({make_task(task, signal), std::move(lengths), noise}, *make_activation(activation), alpha, ridge, ridge,
+             {.tolerance = tolerance});
+}
+}  // namespace
+
+TEST_CASE("L = 1 is ridge regression: closed form, every ridge stable") {
+  const double Delta = 0.1, alpha = 2;
+  for (const double r : {0.01, 0.5, 3.0}) {
+    // V = 1/(r + alpha/(1 + V)), m = alpha V/(1 + V), and q from q = m^2 + alpha V^2 (1 + Delta - 2 m + q)/(1 + V)^2.
+    const double b = r + alpha - 1, V = (-b + std::sqrt(b * b + 4 * r)) / (2 * r), m = alpha * V / (1 + V);
+    const double share = alpha * V * V / ((1 + V) * (1 + V)), q = (m * m + share * (1 + Delta - 2 * m)) / (1 - share);
+    const ErmResult result = solve("spiked", 2, {{1, 1.0}}, Delta, alpha, r, "softmax", 1e-9);
+    CHECK(result.overlaps.V_v == doctest::Approx(V).epsilon(1e-8));
+    CHECK(result.overlaps.m_v == doctest::Approx(m).epsilon(1e-8));
+    CHECK(result.overlaps.q_v == doctest::Approx(q).epsilon(1e-8));
+    CHECK(result.overlaps.V_k == doctest::Approx(1 / r).epsilon(1e-8));
+    CHECK(result.test_error == doctest::Approx(1 + Delta - 2 * m + q).epsilon(1e-8));
+    CHECK(result.certificate.stability_eigenvalue == doctest::Approx(share).epsilon(1e-6));
+    CHECK(result.certificate.verdict == Verdict::trusted);
+  }
+}
+
+TEST_CASE("values of theory.md section 8, within their errors and ours") {
+  const auto near = [](double value, double error, double expected, double its_error) {
+    CHECK(std::abs(value - expected) <= error + its_error);
+    CHECK(error <= 1e-4 * std::max(1.0, std::abs(value)));
+  };
+  SUBCASE("spiked L = 2, r = .5") {
+    const ErmResult r = solve("spiked", 2, {{2, 1.0}}, 0, 4, 0.5, "softmax", 1e-6);
+    near(r.test_error, r.uncertainty.test_error, 0.377156, 1e-6);
+    near(r.train_error, r.uncertainty.train_error, 0.144672, 1e-6);
+    near(r.overlaps.m_k, r.uncertainty.overlaps.m_k, 0.495326, 1e-6);
+    near(r.overlaps.V_k, r.uncertainty.overlaps.V_k, 1.118867, 1e-6);
+    near(r.overlaps.q_v, r.uncertainty.overlaps.q_v, 0.892607, 1e-6);
+    CHECK(r.certificate.stability_eigenvalue == doctest::Approx(0.2313).epsilon(1e-3));
+    CHECK(r.certificate.verdict == Verdict::trusted);
+  }
+  SUBCASE("spiked L = 3") {
+    const ErmResult r = solve("spiked", 2, {{3, 1.0}}, 0.1, 4, 0.5, "softmax", 1e-4);
+    near(r.test_error, r.uncertainty.test_error, 0.679173, 5e-6);
+    near(r.overlaps.q_k, r.uncertainty.overlaps.q_k, 0.637364, 5e-5);
+    near(r.energy, r.uncertainty.energy, 0.975343, 1.4e-5);
+  }
+  SUBCASE("L ~ U{1,2,3}") {
+    const ErmResult r = solve("spiked", 2, {{1, 1 / 3.0}, {2, 1 / 3.0}, {3, 1 / 3.0}}, 0.1, 4, 0.5, "softmax", 1e-4);
+    near(r.test_error, r.uncertainty.test_error, 0.45046, 2e-5);
+    near(r.overlaps.m_k, r.uncertainty.overlaps.m_k, 0.43922, 2e-5);
+  }
+  SUBCASE("max L = 3, nu = inf") {
+    const ErmResult r = solve("max", INFINITY, {{3, 1.0}}, 0, 6, 0.3, "softmax", 1e-4);
+    near(r.test_error, r.uncertainty.test_error, 0.327005, 1e-5);
+    near(r.overlaps.q_k, r.uncertainty.overlaps.q_k, 1.56605, 1e-4);
+  }
+  SUBCASE("linear, spiked L = 2") {
+    const ErmResult r = solve("spiked", 2, {{2, 1.0}}, 0.1, 4, 0.5, "linear", 1e-6);
+    near(r.test_error, r.uncertainty.test_error, 0.76926, 4e-5);
+    near(r.overlaps.q_k, r.uncertainty.overlaps.q_k, 0.384872, 2e-5);
+    CHECK(r.certificate.jump_weight == 0);
+  }
+}
+
+TEST_CASE("both sides of the stability line") {
+  CHECK(solve("spiked", 2, {{2, 1.0}}, 0, 4, 0.5, "softmax", 1e-4).certificate.stable == true);
+  const ErmResult unstable = solve("spiked", 1, {{2, 1.0}}, 0, 2, 0.01, "softmax", 1e-3);
+  CHECK(unstable.certificate.verdict == Verdict::unstable);
+  CHECK(unstable.test_error == doctest::Approx(1.64).epsilon(0.01));
+  CHECK(solve("spiked", 2, {{2, 1.0}}, 0, 4, 0.1, "linear", 1e-3).certificate.stable == false);
+}
+
+TEST_CASE("many samples and little ridge: the population minimum") {
+  const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0.1};
+  for (const char* name : {"softmax", "linear"}) {
+    const auto activation = make_activation(name);
+    const double limit = population(problem, *activation).test_error;
+    double last = INFINITY;
+    for (const double alpha : {200.0, 1000.0}) {
+      const double gap = erm(problem, *activation, alpha, 1e-3, 1e-3).test_error - limit;
+      CHECK(gap > 0);  // no estimator beats the minimum
+      CHECK(gap * alpha < 4);  // and two D parameters cost O(1/alpha)
+      CHECK(gap < last);
+      last = gap;
+    }
+  }
+}
+
+TEST_CASE("the energy is stationary: d energy/d ridge is q/2") {
+  const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0};
+  const auto softmax = make_activation("softmax");
+  const auto energy = [&](double r_k, double r_v) { return erm(problem, *softmax, 4, r_k, r_v, {.tolerance = 1e-8}).energy; };
+  const OrderParameters o = erm(problem, *softmax, 4, 0.5, 0.6, {.tolerance = 1e-8}).overlaps;
+  const double h = 1e-3;
+  CHECK((energy(0.5 + h, 0.6) - energy(0.5 - h, 0.6)) / (2 * h) == doctest::Approx(o.q_k / 2).epsilon(1e-4));
+  CHECK((energy(0.5, 0.6 + h) - energy(0.5, 0.6 - h)) / (2 * h) == doctest::Approx(o.q_v / 2).epsilon(1e-4));
+}
+
+TEST_CASE("bad input names the key, the value and the rule") {
+  const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0};
+  const auto softmax = make_activation("softmax");
+  const auto key = [&](double alpha, double r_k, double r_v, ErmOptions options) -> std::string {
+    try {
+      (void)erm(problem, *softmax, alpha, r_k, r_v, options);
+    } catch (const InvalidInput& error) {
+      return error.key();
+    }
+    return "accepted";
+  };
+  CHECK(key(-1, 1, 1, {}) == "alpha");
+  CHECK(key(NAN, 1, 1, {}) == "alpha");
+  CHECK(key(1, 0, 1, {}) == "ridge_k");
+  CHECK(key(1, 1, INFINITY, {}) == "ridge_v");
+  CHECK(key(1, 1, 1, {.tolerance = 0}) == "tolerance");
+}
