@@ -23,6 +23,11 @@ struct ChannelMeans {
   Batch deviation;       // independent contributions to the error: error^2 = sum over rows of their squares
 };
 
+/// The deviation of a rule from its limit, from the means at its own step and two coarser ones, each 1.25 times the next:
+/// the last difference, reduced where the differences shrink fast (three times the geometric estimate), never enlarged.
+[[nodiscard]] Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
+                                         const Eigen::ArrayXd& coarsest);
+
 /// A rule for the channel's averages at one resolution.
 class Channel {
  public:

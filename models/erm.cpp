@@ -121,6 +121,14 @@ std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& 
   return sampled_channel(problem, activation, tokens, options);
 }
 
+Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse, const Eigen::ArrayXd& coarsest) {
+  const auto size = [&](const Eigen::ArrayXd& difference) {
+    return (difference / fine.abs().max(1e-3)).head(fixed_point_means).abs().maxCoeff();
+  };
+  const double before = size(coarse - coarsest), last = size(fine - coarse);
+  return (fine - coarse).transpose() * std::min(1.0, before > 0 ? 3 * last / before : 1.0);
+}
+
 ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k, double ridge_v,
               const ErmOptions& options) {
   check(problem);
@@ -140,6 +148,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v, {level, options.seed, options.threads});
     const Map full = [&](const VectorXd& at) { return equations.update(at, equations.means(at, false).value); };
     FixedPointOptions solve{.tolerance = residual_target,
+                            .damped_steps = J.size() == 0 && !options.from ? 8 : 0,
                             .feasible = [&](const VectorXd& at) { return equations.feasible(at); }};
     Eigen::PartialPivLU<Eigen::MatrixXd> newton;  // of I - J
     FixedPointReport report;

@@ -25,35 +25,36 @@ FieldTable::FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, dou
   const Eigen::Index middle = x.rows() / 2;
   const Eigen::Vector2d centre = B.transpose() * law.omega.row(middle).matrix().transpose();
   centre_ = {centre[0], centre[1]};
-  tilt_ = law.weight;
-  t1_ = (law.t.matrix() * B.col(0)).array(), t2_ = (law.t.matrix() * B.col(1)).array();
+  table_.setZero(4, x.rows());
+  table_.row(0) = law.weight.transpose();
+  table_.row(1) = (law.t.matrix() * B.col(0)).transpose().array(), table_.row(2) = (law.t.matrix() * B.col(1)).transpose().array();
 }
 
 void FieldTable::apply(In omega1, In omega2, Eigen::ArrayXd& density, Eigen::ArrayXd& t1, Eigen::ArrayXd& t2) const {
   if (columns_ == 1) {
-    t1.setConstant(t1_[0]), t2.setConstant(t2_[0]);
+    t1.setConstant(table_(1, 0)), t2.setConstant(table_(2, 0));
     return;
   }
   const double scale = 1 / (std::sqrt(q_) * step_);
   for (Eigen::Index i = 0; i < density.size(); ++i) {
     t1[i] = t2[i] = 0;
-    if (density[i] == 0) continue;
+    if (density[i] < 1e-17) continue;
     const auto locate = [&](double omega, double centre, double& x) {
       const double place = std::clamp((omega - centre) * scale + static_cast<double>(columns_ - 1) / 2, 0.0, static_cast<double>(columns_ - 1));
       const auto cell = std::clamp<Eigen::Index>(static_cast<Eigen::Index>(place), 1, columns_ - 3);
       x = place - static_cast<double>(cell);
       return cell;
     };
-    double a, b, tilt = 0;
+    double a, b;
     const Eigen::Index column = locate(omega1[i], centre_[0], a), row = locate(omega2[i], centre_[1], b);
     const auto wa = cubic_weights(a), wb = cubic_weights(b);
-    for (int r = 0; r < 4; ++r)
-      for (int c = 0; c < 4; ++c) {
-        const double w = wb[r] * wa[c];
-        const Eigen::Index at = (row + r - 1) * columns_ + column + c - 1;
-        tilt += w * tilt_[at], t1[i] += w * t1_[at], t2[i] += w * t2_[at];
-      }
-    density[i] *= tilt;
+    Eigen::Array4d sum = Eigen::Array4d::Zero();
+    for (int r = 0; r < 4; ++r) {
+      const Eigen::Index at = (row + r - 1) * columns_ + column - 1;
+      sum += wb[r] * (wa[0] * table_.col(at) + wa[1] * table_.col(at + 1) + wa[2] * table_.col(at + 2) + wa[3] * table_.col(at + 3));
+    }
+    t1[i] = sum[1], t2[i] = sum[2];
+    density[i] *= sum[0];
   }
 }
 

@@ -26,7 +26,7 @@ class FieldTable {
   double m_, q_, step_ = 0;
   Eigen::Index columns_ = 1;
   std::array<double, 2> centre_;
-  Eigen::ArrayXd tilt_, t1_, t2_;
+  Eigen::Array<double, 4, Eigen::Dynamic> table_;  // tilt, t_1, t_2, 0 at every node
 };
 
 }  // namespace quenched

@@ -50,7 +50,7 @@ class GridChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     ChannelMeans m{sweep(o, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
-    if (diagnostics) m.deviation.row(0) = (m.value - sweep(o, 1.25 * scale_, true)).transpose();
+    if (diagnostics) m.deviation = refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
     return m;
   }
 
@@ -67,7 +67,9 @@ class GridChannel final : public Channel {
   [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale, bool diagnostics) const {
     const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k);
     const GridLaw law{o.V_k, o.V_v, o.q_k, fields.centre()};
-    const double step = 0.5 * scale * std::min(1.0, std::sqrt(o.q_k) / (1 + o.V_k / 2));
+    // A tilt varies over sqrt(V)/(m/q) in omega, V = 1 - m^2/q.
+    const double tilt = problem_.task->independent_tokens() ? 1 : 1.4 * std::sqrt(std::max(0.01, o.q_k / (o.m_k * o.m_k) - 1));
+    const double step = 0.5 * scale * std::min({1.0, std::sqrt(o.q_k) / (1 + o.V_k / 2), std::sqrt(o.q_k) * tilt});
     Setting set{o, law, fields, active_grid(o, law, step), step, step * step / (2 * std::numbers::pi * o.q_k), diagnostics};
     const std::vector<OuterNode> outer = outer_nodes(o, 0.6 * scale);
     const int outputs = diagnostics ? all_means : fixed_point_means;

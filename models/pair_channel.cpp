@@ -132,7 +132,7 @@ class PairChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     ChannelMeans m{sweep(o, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
-    if (diagnostics) m.deviation.row(0) = (m.value - sweep(o, 1.25 * scale_, true)).transpose();
+    if (diagnostics) m.deviation = refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
     return m;
   }
 

@@ -99,7 +99,9 @@ FixedPointReport fixed_point(const Map& F, const Eigen::VectorXd& start, const F
     if (since_best > patience) return report.status = FixedPointStatus::stalled, report;
 
     std::optional<Eigen::VectorXd> next;
-    if (std::isfinite(residual) && residual <= growth_allowed * report.residual) {
+    if (std::isfinite(residual) && report.iterations <= options.damped_steps) {
+      report.residual = residual, report.x = x, best_r = r, since_best = 0;  // the latest: a transient may pass a worse one
+    } else if (std::isfinite(residual) && residual <= growth_allowed * report.residual) {
       if (last_x.size() > 0) anderson.remember(x - last_x, r - last_r);
       last_x = x, last_r = r;
       next = anderson.next(x, r);

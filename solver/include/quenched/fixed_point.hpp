@@ -18,6 +18,7 @@ struct FixedPointOptions {
   double map_error = 0;        // error of F itself: below it the status is noise_floor, which counts as reached
   int max_iterations = 500;
   int anderson_memory = 5;     // 0: damping only
+  int damped_steps = 0;        // plain damped iterations before Anderson starts: out of a far start's transient
   double damping = 0.6;        // in (0, 1]: x + damping (F(x) - x), the fallback when Anderson turns infeasible
   std::function<bool(const Eigen::VectorXd&)> feasible;  // empty: everything is
 };
