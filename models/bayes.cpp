@@ -26,7 +26,7 @@ void check(double alpha, const BayesOptions& options) {
     throw InvalidInput("from", std::to_string((*options.from)[0]), "needs overlaps in [0, 1)");
 }
 
-bool feasible(const Eigen::VectorXd& q) { return (q.array() >= 0).all() && (q.array() < 1).all(); }
+bool feasible(const Eigen::VectorXd& q) { return (q.array() >= 0).all() && q[0] < 1 && q[1] <= 1; }
 
 struct Branch {
   FixedPointReport report;
@@ -56,45 +56,55 @@ class Equations {
   }
 
   /// The map is monotone, so plain iterates from q near 0 (1) rise (fall) to the lowest (highest) fixed point
-  /// and never pass it. Acceleration takes over only once they have come near, and is undone if it passed a
-  /// fixed point.
+  /// and never pass it, but they crawl where two fixed points have just merged. So they leap along the
+  /// residual, as far as its decay promises and 20 steps at most, as long as the map points the same way at
+  /// the landing. Anderson acceleration takes over near the end, and is believed only close by.
   Branch solve(const Vector2d& start, double tolerance) const {
+    constexpr int max_iterations = 600;
+    constexpr double longest_leap = 20, close = 3e-3;
     const Map F = at_level(0);
-    FixedPointOptions plain{.tolerance = tolerance,
-                            .max_iterations = 12,
-                            .anderson_memory = 0,
-                            .damping = 1,
-                            .feasible = feasible};
-    const FixedPointReport near = fixed_point(F, start, plain);
-    if (near.reached()) return {near, near.x};
-    const FixedPointOptions accelerated{.tolerance = tolerance,
-                                        .max_iterations = 100,
-                                        .anderson_memory = 2,
-                                        .damping = 1,
-                                        .feasible = feasible};
-    FixedPointReport report = fixed_point(F, near.x, accelerated);
-    int spent = near.iterations + report.iterations;
-    if (!report.reached() || passed_a_fixed_point(F, near.x, report.x)) {
-      plain.max_iterations = 3000;
-      report = fixed_point(F, near.x, plain);
-      spent += report.iterations;
+    Vector2d q = start, r = F(q) - q, before = Vector2d::Zero();
+    FixedPointReport report;
+    for (report.iterations = 1; report.iterations < max_iterations && r.allFinite(); ++report.iterations) {
+      report.residual = r.cwiseAbs().maxCoeff();
+      if (report.residual <= tolerance) break;
+      const double decay = before.squaredNorm() > 0 ? r.dot(before) / before.squaredNorm() : 0;
+      double leap = decay >= 1 - 1 / longest_leap ? longest_leap : std::max(1.0, 1 / (1 - decay));
+      if (before.squaredNorm() > 0 && leap < longest_leap && leap * report.residual < close) {
+        FixedPointReport near = fixed_point(F, q,
+                                            {.tolerance = tolerance,
+                                             .max_iterations = 40,
+                                             .anderson_memory = 2,
+                                             .damping = 1,
+                                             .feasible = feasible});
+        report.iterations += near.iterations;
+        if (near.reached() && (near.x - q).cwiseAbs().maxCoeff() < 3 * close) {
+          near.iterations = report.iterations;
+          return {near, near.x};
+        }
+      }
+      Vector2d landing = q + leap * r, r_landing = Vector2d::Constant(NAN);
+      if (leap > 1 && feasible(landing)) r_landing = F(landing) - landing;
+      if (!(r_landing.dot(r) > 0) || r_landing.norm() > 4 * r.norm()) {
+        if (leap > 1) ++report.iterations;
+        landing = q + r;
+        r_landing = F(landing) - landing;
+        before = r;
+      } else {
+        before.setZero();  // the decay is that of a plain step
+      }
+      q = landing;
+      r = r_landing;
     }
-    report.iterations = spent;
-    return {report, report.x};
+    report.x = q;
+    report.residual = r.cwiseAbs().maxCoeff();
+    report.status = report.residual <= tolerance ? FixedPointStatus::converged
+                    : r.allFinite()              ? FixedPointStatus::max_iterations
+                                                 : FixedPointStatus::not_finite;
+    return {report, q};
   }
 
  private:
-  /// Between a plain iterate and the fixed point it flows to, the map points towards the latter.
-  static bool passed_a_fixed_point(const Map& F, const Vector2d& near, const Vector2d& found) {
-    const Vector2d way = found - near;
-    if (way.cwiseAbs().maxCoeff() < distinct) return false;
-    for (double part : {0.25, 0.5, 0.75}) {
-      const Vector2d q = near + part * way;
-      if ((F(q) - q).dot(way) < 0) return true;
-    }
-    return false;
-  }
-
   const BayesChannel& channel_;
   double alpha_;
 };
@@ -125,6 +135,8 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   const double target = std::max(1e-12, std::min(1e-6, options.tolerance / 100));
   const Branch branch = equations.solve(options.from.value_or(start_of(start, *channel)), target);
   Vector2d q = branch.q;
+  const bool recovered = problem.noise == 0 && 1 - q[1] < 1e-6;  // v* exactly, in the limit
+  if (recovered) q[1] = 1;
   const Eigen::Matrix2d J = jacobian(equations.at_level(0), q, 1e-5, feasible);
   const Eigen::Matrix2d to_q = (Eigen::Matrix2d::Identity() - J).inverse();  // dq = (I - J)^-1 dF
 
@@ -162,7 +174,7 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
       e2 += std::pow(mean[attention] * dq[1] + q[1] * (slope * dq[0] + d[attention]), 2);
       phi2 += std::pow(alpha * d[log_Z], 2);  // stationary in q
     }
-    constexpr double rounding = 1e-12;
+    const double rounding = recovered ? 5e-9 : 1e-12;  // half the root of the least label variance
     result.uncertainty = {std::sqrt(q2[0]) + rounding, std::sqrt(q2[1]) + rounding, std::sqrt(e2) + rounding,
                           std::sqrt(phi2) + rounding * (1 + std::abs(result.free_entropy))};
     result.certificate.residual = (equations.map(mean) - q).cwiseAbs().maxCoeff();
@@ -170,15 +182,17 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
     result.certificate.integration_error =
         std::max({result.uncertainty.q_k, result.uncertainty.q_v, result.uncertainty.test_error});
   };
-  int level = 1;
-  for (evaluate(level);
-       result.certificate.integration_error > options.tolerance && level < channel->last_level();)
-    evaluate(++level);
+  double before = INFINITY;
+  for (int level = 1; level <= channel->last_level(); ++level) {
+    evaluate(level);
+    const double error = result.certificate.integration_error;
+    if (error <= options.tolerance || error > before / 1.2) break;  // finer rules help no more
+    before = error;
+  }
 
   result.certificate.iterations += branch.report.iterations;
   result.certificate.converged = branch.report.reached() && to_q.allFinite();
-  if (problem.noise == 0 && 1 - q[1] < 1e-9)
-    result.free_entropy = result.uncertainty.free_entropy = unknown;  // unbounded
+  if (recovered) result.free_entropy = result.uncertainty.free_entropy = unknown;  // unbounded
 
   const Branch other = equations.solve(
       start_of(start == Start::informed ? Start::uninformed : Start::informed, *channel), 1e-6);

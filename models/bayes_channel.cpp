@@ -13,10 +13,6 @@
 namespace quenched {
 namespace {
 
-double label_variance(const Problem& problem, double q_v) {
-  return std::max(1 - q_v + problem.noise, least_label_variance);
-}
-
 class IndependentChannel final : public BayesChannel {
  public:
   IndependentChannel(const Problem& problem, double tolerance, int threads)

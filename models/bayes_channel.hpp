@@ -20,10 +20,6 @@ class BayesChannel {
   [[nodiscard]] virtual std::string rule(int level) const = 0;
 };
 
-/// The least V_v + Delta that is told from 0: with Delta = 0 perfect recovery, q_v = 1, is approached to
-/// this.
-inline constexpr double least_label_variance = 1e-12;
-
 /// Tokens independent given the label (spiked): deterministic, one dimension for any prompt length.
 [[nodiscard]] std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double tolerance,
                                                                 int threads);

@@ -41,9 +41,11 @@ ArrayXd power(const ArrayXd& R, int L) {
 
 }  // namespace
 
+double label_variance(const Problem& problem, double q_v) { return std::max(1 - q_v + problem.noise, 1e-16); }
+
 LabelledTokens labelled_tokens(double nu, const Problem& problem, double q_k, double q_v, double resolution,
                                bool with_log_sum, int threads) {
-  const double s = 1 - q_v + problem.noise, root_s = std::sqrt(s), root_q = std::sqrt(q_v);
+  const double s = label_variance(problem, q_v), root_s = std::sqrt(s), root_q = std::sqrt(q_v);
   const double shift = nu * q_k,
                spread = std::sqrt(shift);  // the mean of sqrt(nu) omega_eps; the deviation of all
   const int L_max = longest(problem.lengths);
@@ -82,7 +84,7 @@ LabelledTokens labelled_tokens(double nu, const Problem& problem, double q_k, do
     // |u| <= u_max and |t| <= t_max
     const double from = root_q > 0 ? std::max(-u_max, (y - t_max * root_s) / root_q) : -u_max;
     const double to = root_q > 0 ? std::min(u_max, (y + t_max * root_s) / root_q) : u_max;
-    for (int j = static_cast<int>(std::ceil(from / h_u)); j * h_u <= to; ++j) {
+    for (double j = std::ceil(from / h_u); j * h_u <= to; ++j) {
       const double u = j * h_u, t = (y - root_q * u) / root_s;
       const double weight = h_u * std::exp(-u * u / 2) / std::sqrt(2 * std::numbers::pi);
       above.add(x_min + t * t / 2, weight, R);

@@ -9,6 +9,9 @@ namespace quenched {
 // section 6). Plain trapezoid rules; `resolution` divides every step (1: about 1e-8): the change with it is
 // the error.
 
+/// V_v + Delta, kept above 1e-16, which stands for perfect recovery, q_v = 1 at Delta = 0.
+[[nodiscard]] double label_variance(const Problem& problem, double q_v);
+
 /// What the Bayes-optimal equations of the spiked task need (section 4), at order parameters q_k, q_v.
 /// a_l = sqrt(nu) omega_l - t_l^2/2, t_l = (y - w_l)/sqrt(s), s = 1 - q_v + Delta, p = softmax(a).
 struct LabelledTokens {
@@ -17,7 +20,7 @@ struct LabelledTokens {
   double log_sum = 0;  // E log((1/L) sum_l exp(a_l))
 };
 
-/// Needs 0 <= q_k < 1, 0 <= q_v <= 1 and s > 0. Cost: about 3 ms at resolution 1 on one core, times
+/// Needs 0 <= q_k < 1 and 0 <= q_v <= 1. Cost: about 3 ms at resolution 1 on one core, times
 /// resolution^3.
 [[nodiscard]] LabelledTokens labelled_tokens(double nu, const Problem& problem, double q_k, double q_v,
                                              double resolution, bool with_log_sum, int threads);

@@ -77,9 +77,10 @@ AmpState amp_step(const Samples& samples, const AmpChannel& channel, const AmpSt
   next.V_v = 1 / (options.prior_v + next.A_v);
   next.k = next.V_k * (partial_k.topRows(D).rowwise().sum() / root_D + next.A_k * state.k);
   next.v = next.V_v * (partial_v.topRows(D).rowwise().sum() / root_D + next.A_v * state.v);
-  const double k_squared = next.k.squaredNorm();
-  if (options.cross == AmpOptions::Cross::projected && k_squared > 0)
-    next.v -= next.v.dot(next.k) / k_squared * next.k;
+  const auto along_k = [](const AmpState& at) {
+    return at.k.dot(at.v) / std::max(at.k.squaredNorm(), 1e-300);
+  };
+  next.v -= (1 - options.cross) * (along_k(next) - along_k(state)) * next.k;
   return next;
 }
 
@@ -88,6 +89,8 @@ AmpResult amp(const Samples& samples, const AmpChannel& channel, AmpState start,
   require_size(samples, start);
   if (!(options.tolerance > 0))
     throw InvalidInput("tolerance", std::to_string(options.tolerance), "needs a number > 0");
+  if (!(options.cross > 0 && options.cross <= 1))
+    throw InvalidInput("cross", std::to_string(options.cross), "needs a weight in (0, 1]");
   if (options.max_iterations < 1)
     throw InvalidInput("max_iterations", std::to_string(options.max_iterations), "needs at least 1");
   AmpResult result;

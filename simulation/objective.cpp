@@ -89,7 +89,11 @@ std::size_t Objective::workspace_bytes(int dimension) {
 MeanAndError squared_error(const Problem& problem, const Directions& directions, const Activation& activation,
                            const Eigen::VectorXd& k, const Eigen::VectorXd& v, Eigen::Index count,
                            std::uint64_t key, int threads) {
-  constexpr Index at_once = 8 * Samples::block;
+  constexpr Index most_floats = Index{1} << 22;
+  int longest = 1;
+  for (const Length& length : problem.lengths) longest = std::max(longest, length.tokens);
+  const Index at_once =
+      std::clamp<Index>(most_floats / (longest * token_stride(static_cast<int>(k.size()))), 1, 512);
   const PaddedFields fields(k, v);
   const int batches = static_cast<int>((count + at_once - 1) / at_once);
   Eigen::ArrayXd sum = Eigen::ArrayXd::Zero(batches), sum_of_squares = sum;

@@ -41,8 +41,8 @@ struct MeanAndError {
   double mean, error;  // error: one standard deviation of the mean
 };
 
-/// E(y - f(X))^2 over `count` new samples, drawn from `key` a few at a time and forgotten. Same bytes for any
-/// thread count. Cost: as draw_samples.
+/// E(y - f(X))^2 over `count` new samples, drawn from `key` and forgotten: at most 16 MiB, or one sample, a
+/// thread at a time. Same bytes for any thread count. Cost: as draw_samples.
 [[nodiscard]] MeanAndError squared_error(const Problem& problem, const Directions& directions,
                                          const Activation& activation, const Eigen::VectorXd& k,
                                          const Eigen::VectorXd& v, Eigen::Index count, std::uint64_t key,
