@@ -126,7 +126,9 @@ Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coa
     return (difference / fine.abs().max(1e-3)).head(fixed_point_means).abs().maxCoeff();
   };
   const double before = size(coarse - coarsest), last = size(fine - coarse);
-  return (fine - coarse).transpose() * std::min(1.0, before > 0 ? 3 * last / before : 1.0);
+  Batch deviation = (fine - coarse).transpose();
+  deviation.leftCols(fixed_point_means) *= std::min(1.0, before > 0 ? 5 * last / before : 1.0);
+  return deviation;
 }
 
 ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k, double ridge_v,
