@@ -3,14 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-// The clones need ifunc and libmvec's declarations; other compilers get the plain loop.
-#if defined(QUENCHED_DISPATCH) && defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
-extern "C" {
-__attribute__((simd("notinbranch"))) double exp(double) noexcept;
-__attribute__((simd("notinbranch"))) double log(double) noexcept;
-__attribute__((simd("notinbranch"))) double erfc(double) noexcept;
-}
-#endif
+#include "libmvec.hpp"
 
 namespace quenched::vector_math {
 namespace {

@@ -1,0 +1,41 @@
+#include <doctest/doctest.h>
+#include <gsl/gsl_cdf.h>
+#include <quenched/vector_math.hpp>
+
+#include <cmath>
+#include <limits>
+
+TEST_CASE(
+    "normal_quantile: GSL's to 4e-16 relative, and the inverse of the distribution function in the left "
+    "tail") {
+  constexpr int n = 20001;
+  Eigen::ArrayXd p(n), x(n), back(n);
+  for (int i = 0; i < n; ++i) p[i] = i % 2 ? (i + 0.5) / n : std::exp(-700.0 * (i + 0.5) / n);
+  quenched::vector_math::normal_quantile(p, x);
+  for (int i = 0; i < n; ++i) {
+    const double expected = gsl_cdf_ugaussian_Pinv(p[i]);
+    CHECK(std::abs(x[i] - expected) <= 1e-15 * std::abs(expected) + 1e-16);
+  }
+  quenched::vector_math::normal_cdf(x, back);
+  for (int i = 0; i < n; ++i) CHECK(std::abs(back[i] - p[i]) <= 1e-14 * p[i] * (1 + x[i] * x[i]));
+}
+
+TEST_CASE("normal_quantile: the ends, in place, and the same bits at any position") {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  Eigen::ArrayXd p(5), x(5);
+  p << 0, 1, 0.5, -0.1, 1.1;
+  quenched::vector_math::normal_quantile(p, x);
+  CHECK(x[0] == -inf);
+  CHECK(x[1] == inf);
+  CHECK(x[2] == 0);
+  CHECK(std::isnan(x[3]));
+  CHECK(std::isnan(x[4]));
+  Eigen::ArrayXd many = Eigen::ArrayXd::LinSpaced(133, 0.001, 0.999);
+  const Eigen::ArrayXd in = many;
+  quenched::vector_math::normal_quantile(many, many);
+  for (int i = 0; i < in.size(); ++i) {
+    Eigen::ArrayXd one(1);
+    quenched::vector_math::normal_quantile(in.segment(i, 1), one);
+    CHECK(one[0] == many[i]);
+  }
+}
