@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <bit>
 
-
 namespace quenched {
 namespace {
 

@@ -15,7 +15,7 @@ struct PointSet {
 };
 
 /// Throws InvalidInput unless dimension is in 1..3667, size a power of two from 2 to 2^26, replicates >= 1.
-/// Cost: about 8 ns a number with AVX2.
+/// Cost: about 7 ns a number with AVX2.
 [[nodiscard]] PointSet scrambled_sobol(int dimension, int size, int replicates, std::uint64_t seed,
                                        int threads = 0);
 
