@@ -19,6 +19,7 @@ constexpr Eigen::Index lanes = 8;  // whole AVX-512 vectors only, so that no ele
   }
 QUENCHED_LOOP(exp_loop, ::exp(x))
 QUENCHED_LOOP(log_loop, ::log(x))
+QUENCHED_LOOP(log1p_loop, ::log1p(x))
 QUENCHED_LOOP(cdf_loop, 0.5 * ::erfc(-x * (1 / std::numbers::sqrt2)))
 #undef QUENCHED_LOOP
 
@@ -39,11 +40,22 @@ void blocked(In x, Out y, Loop loop) {
   for (Eigen::Index i = whole; i < n; ++i) y[i] = result[i - whole];
 }
 
+template <class Loop>
+Batch in_place(Batch x, Loop loop) {
+  blocked(Eigen::Map<const Eigen::ArrayXd>(x.data(), x.size()), Eigen::Map<Eigen::ArrayXd>(x.data(), x.size()), loop);
+  return x;
+}
+
 }  // namespace
 
 void exp(In x, Out y) { blocked(x, y, exp_loop); }
 void log(In x, Out y) { blocked(x, y, log_loop); }
+void log1p(In x, Out y) { blocked(x, y, log1p_loop); }
 void normal_cdf(In x, Out y) { blocked(x, y, cdf_loop); }
+
+Batch exp(Batch x) { return in_place(std::move(x), exp_loop); }
+Batch log1p(Batch x) { return in_place(std::move(x), log1p_loop); }
+Batch normal_cdf(Batch x) { return in_place(std::move(x), cdf_loop); }
 
 void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, double weight, Out y) {
   quintic_loop(coefficients, between, r, weight, y.data(), y.size());

@@ -33,11 +33,14 @@ const std::vector<Entry>& table() {
 
 }  // namespace
 
+Eigen::ArrayXd Activation::transition(const Batch& chi, int) const { return Eigen::ArrayXd::Zero(chi.rows()); }
+
 void Activation::line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
                       Batch& ss) const {
   Batch there = chi, s(chi.rows(), chi.cols());
+  const Eigen::ArrayXd start = transition(chi, l);
   for (Eigen::Index j = 0; j < t.size(); ++j) {
-    moved.col(j).setConstant(t[j]);
+    moved.col(j) = start + t[j];
     there.col(l) = moved.col(j);
     value(there, s);
     sw.col(j) = (s * w).rowwise().sum();

@@ -1,5 +1,4 @@
-#include <quenched/activation.hpp>
-#include <quenched/invalid_input.hpp>
+#include "activation_shapes.hpp"
 
 namespace quenched {
 namespace {
@@ -29,8 +28,7 @@ class Linear final : public Activation {
 }  // namespace
 
 std::shared_ptr<const Activation> make_linear(const std::string& parameter) {
-  if (!parameter.empty())
-    throw InvalidInput("activation", "linear:" + parameter, "linear takes no parameter");
+  refuse_parameter("linear", parameter);
   return std::make_shared<Linear>();
 }
 

@@ -1,5 +1,5 @@
-#include <quenched/activation.hpp>
-#include <quenched/invalid_input.hpp>
+#include "activation_shapes.hpp"
+
 #include <quenched/vector_math.hpp>
 
 #include <cmath>
@@ -21,9 +21,7 @@ class Softmax final : public Activation {
   }
 
   void value(const Batch& chi, Batch& sigma) const override {
-    sigma = chi.colwise() - chi.rowwise().maxCoeff().eval();  // no overflow
-    vector_math::exp(Eigen::Map<const Eigen::ArrayXd>(sigma.data(), sigma.size()),
-                     Eigen::Map<Eigen::ArrayXd>(sigma.data(), sigma.size()));
+    sigma = vector_math::exp(chi.colwise() - chi.rowwise().maxCoeff().eval());  // no overflow
     const Eigen::ArrayXd normaliser = 1 / sigma.rowwise().sum();
     sigma.colwise() *= normaliser;
   }
@@ -63,7 +61,7 @@ class Softmax final : public Activation {
 }  // namespace
 
 std::shared_ptr<const Activation> make_softmax(const std::string& parameter) {
-  if (!parameter.empty()) throw InvalidInput("activation", "softmax:" + parameter, "softmax takes no parameter");
+  refuse_parameter("softmax", parameter);
   return std::make_shared<Softmax>();
 }
 

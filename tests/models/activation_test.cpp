@@ -2,6 +2,8 @@
 #include <quenched/activation.hpp>
 #include <quenched/invalid_input.hpp>
 
+#include <cmath>
+
 using namespace quenched;
 
 namespace {
@@ -17,8 +19,7 @@ TEST_CASE("every activation: first and second derivatives against central differ
   chi << 0.3, -0.7, 1.1, 2.0, 0.1, -1.5, 0.4, 0.5, 0.6, -3.0, 2.5, 0.2, 1.7, -0.3, -0.9;
   for (const std::string& name : activation_names()) {
     const auto activation = make_activation(name);
-    CAPTURE(name);
-    if (!activation->info().smooth) continue;
+    CAPTURE(name);  // no entry of chi is at a kink
     ActivationJet jet;
     activation->jet(chi, jet);
     CHECK((jet.s - value(*activation, chi)).abs().maxCoeff() < 1e-15);
@@ -61,22 +62,79 @@ TEST_CASE("every activation: what its properties claim") {
   }
 }
 
-TEST_CASE("softmax: no overflow, and the value at a line's start") {
-  const auto softmax = make_activation("softmax");
-  Batch chi(1, 3);
-  chi << 1000, 0, -1000;
-  CHECK((value(*softmax, chi) == (Batch(1, 3) << 1, 0, 0).finished()).all());
-  chi << 0.2, -1.0, 0.7;
-  const Batch w = (Batch(1, 3) << 0.5, -2, 1).finished();
-  Batch moved(1, 2), sw(1, 2), ss(1, 2);
-  softmax->line(chi, w, 1, Eigen::Array2d(-1.5, 2), moved, sw, ss);
-  for (int j : {0, 1}) {
-    Batch there = chi;
-    there(0, 1) = moved(0, j);
-    const Batch s = value(*softmax, there);
-    CHECK(sw(0, j) == doctest::Approx((s * w).sum()));
-    CHECK(ss(0, j) == doctest::Approx(s.square().sum()));
+TEST_CASE("every activation: elementwise ones see one token, the value at a line's starts, and extreme fields") {
+  Batch chi(3, 3);
+  chi << 0.2, -1.0, 0.7, -20, -25, -22, 8, 12, 30;
+  Batch w(3, 3), moved(3, 2), sw(3, 2), ss(3, 2);
+  w << 0.5, -2, 1, 1, 2, 3, -1, 0, 1;
+  Batch extreme(5, 3);
+  extreme << 1000, 0, -1000, -1000, -1001, -1002, -1000, -1000, -1000, 999, 1000, 1000, -800, -1e5, 0;
+  for (const std::string& name : activation_names()) {
+    CAPTURE(name);
+    const auto activation = make_activation(name);
+    const Batch s = value(*activation, chi);
+    if (activation->info().elementwise)
+      for (int l : {0, 1, 2}) CHECK((value(*activation, chi.col(l)) == s.col(l)).all());
+    for (int l : {0, 1, 2}) {
+      activation->line(chi, w, l, Eigen::Array2d(-1.5, 2), moved, sw, ss);
+      CHECK((moved.col(1) - moved.col(0) - 3.5).abs().maxCoeff() < 1e-14);
+      for (int j : {0, 1}) {
+        Batch there = chi;
+        there.col(l) = moved.col(j);
+        const Batch at = value(*activation, there);
+        for (int i : {0, 1, 2}) {
+          CHECK(sw(i, j) == doctest::Approx((at * w).row(i).sum()));
+          CHECK(ss(i, j) == doctest::Approx(at.square().row(i).sum()));
+        }
+      }
+    }
+    ActivationJet jet;
+    activation->jet(extreme, jet);
+    for (const Batch* f : {&jet.s, &jet.b, &jet.p, &jet.q, &jet.c}) CHECK(f->allFinite());
+    if (activation->info().normalised) CHECK((jet.s.rowwise().sum() - 1).abs().maxCoeff() < 1e-14);
   }
+}
+
+TEST_CASE("softmax and its relatives") {
+  Batch chi(4, 3);
+  chi << 1000, 0, -1000, 0.2, -1.0, 0.7, -1000, -1001, -1002, 3, 4, 2.5;
+  const auto of = [](const char* name, const Batch& x) { return value(*make_activation(name), x); };
+  const Batch softmax = of("softmax", chi);
+  CHECK((softmax.row(0) == (Batch(1, 3) << 1, 0, 0).finished()).all());
+  Batch beside_zero = Batch::Zero(4, 4);
+  beside_zero.leftCols(3) = chi;
+  CHECK((of("softmax-1", chi) - of("softmax", beside_zero).leftCols(3)).abs().maxCoeff() < 1e-15);
+  for (const char* tail : {"softplus", "logistic-softmax", "elu-kernel"})  // all exp(chi) far below 0
+    CHECK((of(tail, chi) - softmax).row(2).abs().maxCoeff() < 1e-15);
+  const double h = 1e-5;
+  const Batch slope = (of("softmax", h * chi.bottomRows(1)) - of("softmax", -h * chi.bottomRows(1))) / (2 * h);
+  CHECK((of("centred-linear", chi.bottomRows(1)) - 1 - 3 * slope).abs().maxCoeff() < 1e-8);
+  CHECK((of("hardmax", chi) - of("softmax", 1e4 * chi)).abs().maxCoeff() < 1e-15);
+  CHECK((of("hardmax", Batch::Constant(1, 4, 2.0)) == 0.25).all());
+  CHECK((of("relu-kernel", -chi.bottomRows(1)) == 1 / 3.0).all());
+}
+
+TEST_CASE("sparsemax is the nearest point of the simplex: no other vertex is in a descent direction") {
+  Batch chi(6, 5);
+  chi << 0.3, -0.7, 1.1, 0.9, 0.25, 5, 1, 2, 3, 4.5, 0, 0, 0, 0, 0, 1e3, 1e3, -1e3, 0, 999.5, 0.2, 0.21, 0.19, 0.2, 0.22, -3, -2.9, -4.2,
+      -3.3, -2.8;
+  const Batch s = value(*make_activation("sparsemax"), chi), gradient = s - chi;
+  CHECK((s >= 0).all());
+  for (int i = 0; i < 6; ++i) {
+    CHECK(s.row(i).sum() == doctest::Approx(1));
+    CHECK(gradient.row(i).minCoeff() - (gradient * s).row(i).sum() > -1e-12);
+  }
+}
+
+TEST_CASE("erf takes its offset after the colon") {
+  const auto erf = make_activation("erf:-1.5");
+  CHECK(erf->info().name == "erf:-1.5");
+  CHECK(!erf->info().tunable);
+  CHECK(make_activation("erf")->info().tunable);
+  for (const double x : {-6.0, -1.0, 0.3, 4.0})
+    CHECK(value(*erf, Batch::Constant(1, 1, x))(0, 0) == doctest::Approx(std::erfc(1.5 - x)).epsilon(1e-14));
+  for (const char* bad : {"erf:x", "erf:1x", "erf:nan", "erf:inf", "sigmoid:1"})
+    CHECK_THROWS_AS((void)make_activation(bad), InvalidInput);
 }
 
 TEST_CASE("an unknown activation is refused and the known ones listed") {

@@ -26,7 +26,6 @@ TEST_CASE("the reduced loss: gradient and Hessian against differences; z's elimi
   const Eigen::ArrayXd y = Eigen::ArrayXd::Constant(1, 1.3);
   for (const std::string& name : activation_names()) {
     const auto activation = make_activation(name);
-    if (!activation->info().smooth) continue;
     CAPTURE(name);
     AttentionLoss loss(*activation, V_v);
     LowRankModel model, up, down;

@@ -61,6 +61,26 @@ TEST_CASE("values of theory.md section 8, within their errors and ours") {
     near(r.test_error, r.uncertainty.test_error, 0.327005, 1e-5);
     near(r.overlaps.q_k, r.uncertainty.overlaps.q_k, 1.56605, 1e-4);
   }
+  SUBCASE("softmax-1, spiked L = 2") {
+    const ErmResult r = solve("spiked", 2, {{2, 1.0}}, 0.1, 4, 0.5, "softmax-1", 1e-4);
+    near(r.test_error, r.uncertainty.test_error, 0.507373, 2e-6);
+    near(r.train_error, r.uncertainty.train_error, 0.230258, 2e-6);
+    near(r.overlaps.m_k, r.uncertainty.overlaps.m_k, 0.587115, 2e-6);
+    near(r.overlaps.q_k, r.uncertainty.overlaps.q_k, 0.594469, 2e-6);
+    near(r.overlaps.m_v, r.uncertainty.overlaps.m_v, 1.023382, 2e-6);
+    near(r.overlaps.q_v, r.uncertainty.overlaps.q_v, 1.181334, 2e-6);
+    CHECK(std::abs(r.certificate.stability_eigenvalue - 0.2300) <= r.certificate.stability_error + 1e-4);
+  }
+  SUBCASE("softplus, spiked L = 2") {
+    const ErmResult r = solve("spiked", 2, {{2, 1.0}}, 0.1, 4, 0.5, "softplus", 1e-4);
+    near(r.test_error, r.uncertainty.test_error, 0.549805, 3e-6);
+    near(r.train_error, r.uncertainty.train_error, 0.256668, 1e-6);
+    near(r.overlaps.m_k, r.uncertainty.overlaps.m_k, 0.462601, 4e-6);
+    near(r.overlaps.q_k, r.uncertainty.overlaps.q_k, 0.457192, 4e-6);
+    near(r.overlaps.m_v, r.uncertainty.overlaps.m_v, 0.905849, 1e-6);
+    near(r.overlaps.q_v, r.uncertainty.overlaps.q_v, 0.953848, 3e-6);
+    CHECK(r.certificate.stability_eigenvalue == doctest::Approx(0.2177).epsilon(5e-4));
+  }
   SUBCASE("linear, spiked L = 2") {
     const ErmResult r = solve("spiked", 2, {{2, 1.0}}, 0.1, 4, 0.5, "linear", 1e-6);
     near(r.test_error, r.uncertainty.test_error, 0.76926, 4e-5);

@@ -137,6 +137,52 @@ TEST_CASE("population, linear: closed forms, one-dimensional and generic") {
                  (1 - (1 + M * M) / 2)) < 1e-9);
 }
 
+TEST_CASE("population: values of independent minimisations, to their last digit") {
+  const auto near = [](const char* activation, const Problem& p, double expected, double digit) {
+    CAPTURE(activation);
+    const PopulationResult r = population(p, *make_activation(activation), {.tolerance = 1e-4});
+    CHECK(std::abs(r.test_error - expected) <= digit + r.uncertainty.test_error);
+    CHECK(r.certificate.verdict == quenched::Verdict::trusted);
+    return r;
+  };
+  const Problem spiked = problem("spiked", {{3, 1}}, 5), max = problem("max", {{3, 1}}, INFINITY);
+  near("relu", spiked, .2826066, 1e-7);
+  const PopulationResult tuned = near("erf", spiked, .2617642, 1e-7);
+  CHECK(std::abs(population(spiked, *make_activation("erf:" + std::to_string(tuned.parameter))).test_error -
+                 tuned.test_error) < 1e-9);
+  near("erf:-1.5", spiked, .2624058, 1e-7);
+  near("softplus", spiked, .19464, 1e-5);
+  CHECK(near("softplus", max, .1115947, 1e-7).infimum);
+  near("erf", max, .4000, 1e-4);
+  near("erf", problem("max", uniform_123, INFINITY), .3837, 1e-4);
+}
+
+TEST_CASE("population, other activations: closed forms and bounds") {
+  const auto Phi = [](double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; };
+  for (const double nu : {0.5, 5.0}) {
+    const double a = std::sqrt(nu), density = std::exp(-nu / 2) / std::sqrt(2 * M_PI);
+    const double mean = a * Phi(a) + density, square = (1 + nu) * Phi(a) + a * density;  // of max(a + N(0, 1), 0)
+    for (const int L : {2, 3, 20}) {
+      CAPTURE(L);
+      const Problem p = problem("spiked", {{L, 1}}, nu);
+      const auto risk = [&](const char* name) { return population(p, *make_activation(name), {.tolerance = 1e-3}); };
+      CHECK(std::abs(risk("relu").test_error - (1 - mean * mean / (square + (L - 1) / 2.0))) < 1e-6);
+      const PopulationResult centred = risk("centred-linear");
+      CHECK(std::abs(centred.test_error - (L - 1) / (L + nu)) <= 1e-9 + 2 * centred.uncertainty.test_error);
+      // The best function of one field, sigmoid(sqrt(nu) chi - nu/2 - log(L - 1)), bounds all of them.
+      double best = 0;
+      for (double z = -10; z <= 10; z += 1e-3)
+        best += 1e-3 * std::exp(-z * z / 2) / std::sqrt(2 * M_PI) / (1 + (L - 1) * std::exp(-nu / 2 - a * z));
+      for (const char* name : {"linear", "relu", "erf", "sigmoid"}) CHECK(risk(name).test_error > 1 - best - 1e-9);
+    }
+    // Hardmax is right when the spiked token wins.
+    const double wins = Phi(std::sqrt(nu / 2));
+    const PopulationResult r = population(problem("spiked", {{2, 1}}, nu), *make_activation("hardmax"));
+    CHECK(std::abs(r.test_error - (1 - wins * wins)) <= 1e-4 + r.uncertainty.test_error);
+  }
+  CHECK(population(problem("max", {{3, 1}}, INFINITY), *make_activation("hardmax")).test_error < 1e-9);
+}
+
 TEST_CASE("population risk at given overlaps: linear in closed form") {
   const double nu = 2, m = 0.7, q = 0.9, m_v = 0.5, q_v = 0.4, noise = 0.1;
   const int L = 4;

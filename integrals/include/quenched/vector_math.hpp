@@ -18,11 +18,16 @@ using Out = Eigen::Ref<Eigen::ArrayXd>;
 
 void exp(In x, Out y);
 void log(In x, Out y);
+void log1p(In x, Out y);
 /// The standard normal distribution function, by erfc: full relative accuracy in the left tail.
 void normal_cdf(In x, Out y);
 /// The inverse of the standard normal distribution function: Wichura's AS 241 (Appl. Statist. 37, 477, 1988),
 /// relative error about 1e-15; -inf and inf at 0 and 1, NaN outside. y may be x.
 void normal_quantile(In x, Out y);
+/// The same of every entry of a block.
+[[nodiscard]] Batch exp(Batch x);
+[[nodiscard]] Batch log1p(Batch x);
+[[nodiscard]] Batch normal_cdf(Batch x);
 /// y_i += weight sum_k c_ki r^k, k = 0..5: quintics that share one argument; c_ki lies at coefficients[k * between + i].
 void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, double weight, Out y);
 

@@ -37,6 +37,8 @@ class Activation {
   virtual void jet(const Batch& chi, ActivationJet& jet) const = 0;
   /// sum_l u_l d^2 sigma_l/d chi^2 = diag(e) - beta q^T - q beta^T, with q of the jet.
   virtual void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const = 0;
+  /// The chi_l around which sigma_l bends most, given the other tokens (one per point): 0 unless overridden.
+  [[nodiscard]] virtual Eigen::ArrayXd transition(const Batch& chi, int l) const;
   /// Where token l takes over: the new chi_l (points x t.size()) when it is put at its transition plus each t, with the
   /// s.w and |s|^2 that follow. The starts of the global minimisation; |t| <= 7 covers a softmax's transition.
   virtual void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,

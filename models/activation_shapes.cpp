@@ -1,0 +1,103 @@
+#include "activation_shapes.hpp"
+
+#include <quenched/invalid_input.hpp>
+#include <quenched/vector_math.hpp>
+
+#include <cmath>
+
+namespace quenched {
+namespace {
+
+class Elementwise final : public Activation {
+ public:
+  Elementwise(ActivationInfo info, CurveOf phi) : info_(std::move(info)), phi_(std::move(phi)) { info_.elementwise = true; }
+  const ActivationInfo& info() const override { return info_; }
+  void value(const Batch& chi, Batch& sigma) const override { sigma = phi_(chi).value; }
+  void jet(const Batch& chi, ActivationJet& jet) const override {
+    Curve phi = phi_(chi);
+    jet.s = std::move(phi.value), jet.b = std::move(phi.first), jet.c = std::move(phi.second);
+    jet.p = jet.q = Batch::Zero(chi.rows(), chi.cols());
+  }
+  void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const override {
+    e = jet.c * u;
+    beta = Batch::Zero(u.rows(), u.cols());
+  }
+
+ private:
+  ActivationInfo info_;
+  CurveOf phi_;
+};
+
+class Kernel final : public Activation {
+ public:
+  Kernel(ActivationInfo info, CurveOf phi, const KernelShape& shape)
+      : info_(std::move(info)), phi_(std::move(phi)), shape_(shape) {
+    info_.normalised = shape_.Z0 == 0;
+  }
+  const ActivationInfo& info() const override { return info_; }
+
+  void value(const Batch& chi, Batch& sigma) const override { sigma = over_sum(chi).value; }
+
+  void jet(const Batch& chi, ActivationJet& jet) const override {
+    Curve over = over_sum(chi);
+    jet.p = jet.s = std::move(over.value);
+    jet.q = jet.b = std::move(over.first);
+    jet.c = std::move(over.second);
+  }
+
+  void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const override {
+    const Batch centred = u.colwise() - (u * jet.s).rowwise().sum().eval();
+    e = jet.c * centred;
+    beta = jet.b * centred;
+  }
+
+  Eigen::ArrayXd transition(const Batch& chi, int l) const override {
+    return largest_of_others(chi, l).unaryExpr(shape_.transition);
+  }
+
+ private:
+  /// phi/Z, phi'/Z, phi''/Z.
+  [[nodiscard]] Curve over_sum(const Batch& chi) const {
+    const Eigen::ArrayXd shift = chi.rowwise().maxCoeff().unaryExpr(shape_.shift);
+    Curve phi = phi_(chi.colwise() - shift);
+    Eigen::ArrayXd Z = phi.value.rowwise().sum();
+    if (shape_.Z0 > 0) Z += shape_.Z0 * (-shift).exp();
+    const Eigen::ArrayXd inverse = (Z > 0).select(1 / Z, 0);
+    for (Batch* f : {&phi.value, &phi.first, &phi.second}) f->colwise() *= inverse;
+    phi.value.colwise() += (Z > 0).select(Eigen::ArrayXd::Zero(Z.size()), 1 / static_cast<double>(chi.cols()));
+    return phi;
+  }
+
+  ActivationInfo info_;
+  CurveOf phi_;
+  KernelShape shape_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Activation> elementwise(ActivationInfo info, CurveOf phi) {
+  return std::make_shared<Elementwise>(std::move(info), std::move(phi));
+}
+
+std::shared_ptr<const Activation> kernel(ActivationInfo info, CurveOf phi, const KernelShape& shape) {
+  return std::make_shared<Kernel>(std::move(info), std::move(phi), shape);
+}
+
+Eigen::ArrayXd largest_of_others(const Batch& chi, int l) {
+  Batch others = chi;
+  others.col(l) = -INFINITY;
+  return others.rowwise().maxCoeff();
+}
+
+Curve logistic(const Batch& x) {
+  const Batch e = vector_math::exp(-x.abs()), total = 1 + e, second = e / total.square();
+  return {(x > 0).select(Batch::Ones(x.rows(), x.cols()), e) / total, second, (x > 0).select(e - 1, 1 - e) / total * second};
+}
+
+Curve rectifier(const Batch& x) { return {x.max(0), (x > 0).cast<double>(), Batch::Zero(x.rows(), x.cols())}; }
+
+void refuse_parameter(const std::string& name, const std::string& parameter) {
+  if (!parameter.empty()) throw InvalidInput("activation", name + ":" + parameter, name + " takes no parameter");
+}
+
+}  // namespace quenched
