@@ -179,7 +179,9 @@ PopulationResult population(const Problem& problem, const Activation& given,
 
   const bool elementwise = given.info().elementwise;
   double resolution = 1;
-  FieldRule rule = field_rule(problem, elementwise, resolution, options.threads);
+  // Tensor rules want a smooth integrand; one dimension is fine enough for kinks.
+  FieldRule rule = elementwise || given.info().smooth ? field_rule(problem, elementwise, resolution, options.threads)
+                                                      : sampled_field_rule(problem, 1 << 13, options.threads);
   std::shared_ptr<const Activation> member;
   if (given.info().tunable) member = tuned(rule, given.info().name, result.parameter);
   const Activation& activation = member ? *member : given;
