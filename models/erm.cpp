@@ -127,7 +127,7 @@ Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coa
   };
   const double before = size(coarse - coarsest), last = size(fine - coarse);
   Batch deviation = (fine - coarse).transpose();
-  deviation.leftCols(fixed_point_means) *= std::min(1.0, before > 0 ? 5 * last / before : 1.0);
+  deviation.leftCols(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, 0.2, 1.0) : 1.0;
   return deviation;
 }
 
