@@ -3,6 +3,7 @@
 #include "interruption.hpp"
 #include "output_file.hpp"
 #include "parameters.hpp"
+#include "picture.hpp"
 #include "run.hpp"
 
 #include <fmt/format.h>
@@ -49,6 +50,7 @@ CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocat
       add_text(*sub, setting.name, setting.help, invocation.settings, ',');
   sub->add_option("--format", invocation.format, "table, csv or json [table, or the suffix of --output]")->type_name("");
   sub->add_option("--output", invocation.output, "write the records there instead of printing them")->type_name("FILE");
+  sub->add_option("--plot", invocation.plot, "draw them too, as .svg, .png or .pdf")->type_name("FILE");
   sub->add_flag("--timing", invocation.timing, "add `seconds` to each record");
   sub->add_flag("--strict", invocation.strict, "exit 1 when a printed result is not trusted");
   sub->add_flag("--quiet", invocation.quiet, "no progress on standard error");
@@ -62,6 +64,7 @@ int execute(const Invocation& invocation, const std::string& arguments) {
   const Settings settings = settings_of(invocation);
   const Format format = format_of(invocation);
   if (!invocation.output.empty()) check_writable("output", invocation.output);
+  if (!invocation.plot.empty()) check_picture("plot", invocation.plot);
 
   Finished finished(list.size());
   std::mutex writing;
@@ -95,6 +98,7 @@ int execute(const Invocation& invocation, const std::string& arguments) {
     }
     const std::lock_guard lock(writing);
     records = write(finished.records());
+    if (!invocation.plot.empty()) draw(records, {}, invocation.plot);
   }
   const auto failed = [&](const Record& record) {
     return record.value("verdict", "") == "disagree" || (invocation.strict && !trusted(record));

@@ -1,6 +1,7 @@
 #include "activations_command.hpp"
 #include "invocation.hpp"
 #include "parameters.hpp"
+#include "plot_command.hpp"
 
 #include <fmt/format.h>
 #include <quenched/invalid_input.hpp>
@@ -40,33 +41,41 @@ int run(int argc, char** argv, std::string& who) {
   CLI::App app("Replica saddle-point equations of attention models, with certificates");
   app.set_version_flag("--version", "quenched " QUENCHED_VERSION);
   std::list<Invocation> invocations;
-  std::string known;
-  for (const Command* command : commands()) {
-    add_command(app, *command, invocations.emplace_back());
-    known += command->name + ", ";
-  }
+  for (const Command* command : commands()) add_command(app, *command, invocations.emplace_back());
+  PlotInvocation plot;
+  const CLI::App* plotting = add_plot(app, plot);
   std::string format;
   CLI::App* list = app.add_subcommand("activations", "the activations with formula, properties, source");
   list->add_option("--format", format, "table, csv or json [table]");
-  known += "activations";
 
-  if (argc > 1 && argv[1][0] != '-' && !app.got_subcommand(argv[1]) && known.find(argv[1]) == std::string::npos)
-    return complain(who, fmt::format("'{}' is no command: needs one of {}", argv[1], known), wrong_input);
+  const std::string first = argc > 1 ? argv[1] : "";
+  std::string known;
+  for (const CLI::App* sub : app.get_subcommands({})) {
+    known += (known.empty() ? "" : ", ") + sub->get_name();
+    if (sub->get_name() == first) who += ' ' + first;
+  }
+  if (first.empty()) return complain(who, "needs a command: " + known, wrong_input);
+  if (first[0] != '-' && who == "quenched")
+    return complain(who, fmt::format("'{}' is no command: needs one of {}", first, known), wrong_input);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    return complain(who, fmt::format("{}: not expected here (`{} --help` lists what is)", app.remaining(true).front(), who),
+                    wrong_input);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
-    return complain(who, e.what(), wrong_input);
+    return complain(who, fmt::format("{} (`{} --help` lists what is allowed)", e.what(), who), wrong_input);
   }
   if (list->parsed()) {
     std::cout << activations_text(format);
     return 0;
   }
+  if (plotting->parsed()) {
+    execute(plot);
+    return 0;
+  }
   for (const Invocation& invocation : invocations)
-    if (invocation.command) {
-      who = "quenched " + invocation.command->name;
-      return execute(invocation, arguments(argc, argv));
-    }
+    if (invocation.command) return execute(invocation, arguments(argc, argv));
   return complain(who, "needs a command: " + known, wrong_input);
 }
 

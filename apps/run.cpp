@@ -58,6 +58,7 @@ void run(const Command& command, const std::vector<Point>& points, Settings sett
       Record record = command.compute(points[i], settings, neighbour.is_null() ? nullptr : &neighbour);
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
       if (record.contains("certificate") && record["certificate"]["converged"] == true) neighbour = record;
+      record["command"] = command.name;
       if (timing) record["seconds"] = seconds.count();
       finished.set(i, std::move(record));
       progress.point_done();

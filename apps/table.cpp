@@ -63,8 +63,7 @@ std::string with_uncertainty(double value, double error) {
   if (!std::isfinite(value)) return "-";
   if (!(error > 0) || !std::isfinite(error)) return fmt::format("{:.6g}", value);
   if (error >= 1) return fmt::format("{:.0f}({:.0f})", value, error);
-  int decimals = int(std::ceil(-std::log10(error)));
-  if (error * std::pow(10, decimals) < 1.95) ++decimals;  // a lone 1 hides too much
+  const int decimals = int(std::ceil(-std::log10(error) - 1e-9));
   if (decimals > 12) return fmt::format("{:.12g}", value);
   return fmt::format("{:.{}f}({:.0f})", value, decimals, std::ceil(error * std::pow(10, decimals) - 1e-9));
 }
