@@ -15,9 +15,9 @@
 namespace quenched::apps {
 namespace {
 
-/// Okabe and Ito's palette, told apart by colour-blind readers; yellow is too light for lines.
+/// Okabe and Ito's palette, told apart by colour-blind readers; yellow is too light for lines. Greys: Bayes-optimal.
 constexpr const char* palette[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
-constexpr const char* bayes_colour = "#000000";
+constexpr const char* greys[] = {"#000000", "#777777", "#AAAAAA"};
 
 const std::map<std::string, std::string> terminals = {{"png", "pngcairo"}, {"pdf", "pdfcairo"}, {"svg", "svg"}};
 
@@ -38,8 +38,8 @@ struct Range {
     if (std::isfinite(x)) low = std::min(low, x), high = std::max(high, x);
   }
   [[nodiscard]] bool log() const { return low > 0 && high > 30 * low; }
-  [[nodiscard]] std::string text() const {
-    if (log()) return fmt::format("[{}:{}]", low / 1.3, high * 1.3);
+  [[nodiscard]] std::string text(bool log_axis) const {
+    if (log_axis) return fmt::format("[{}:{}]", low / 1.3, high * 1.3);
     const double room = high > low ? 0.05 * (high - low) : 0.5;
     return fmt::format("[{}:{}]", low - room, high + room);
   }
@@ -101,12 +101,12 @@ class Script {
   [[nodiscard]] std::string text(const std::string& suffix, const std::string& output) {
     const double inch = suffix == "pdf" ? 1.0 / 110 : 1;
     const double width = 60 + (panels_.size() == 1 ? 560 : 420) * double(panels_.size());
-    std::string plots;
+    std::string plots = key();
     for (std::size_t i = 0; i < panels_.size(); ++i) plots += main_panel(i) + (strip_ ? strip_panel(i) : "");
     return fmt::format("set terminal {} noenhanced size {},{} font 'DejaVu Sans,{}' {}\nset output {}\n",
                        terminals.at(suffix), width * inch, (strip_ ? 560 : 440) * inch, suffix == "pdf" ? 9 : 11,
                        suffix == "svg" ? "background 'white'" : "", literal(output)) +
-           data_ + "set multiplot\nset tics nomirror\nset border 3\nset grid lc '#dddddd' lt 1\n" + plots;
+           data_ + "set multiplot\n" + plots;
   }
 
  private:
@@ -115,13 +115,11 @@ class Script {
   }
 
   [[nodiscard]] std::string colour(const std::string& label) const {
-    if (label.starts_with("Bayes")) return bayes_colour;
-    std::size_t i = 0;
-    for (const std::string& other : labels_) {
-      if (other == label) break;
-      i += !other.starts_with("Bayes");
-    }
-    return palette[i % std::size(palette)];
+    const bool bayes = label.starts_with("Bayes");
+    const auto end = std::ranges::find(labels_, label);
+    const auto before =
+        std::count_if(labels_.begin(), end, [&](const std::string& l) { return l.starts_with("Bayes") == bayes; });
+    return bayes ? greys[before % std::size(greys)] : palette[before % std::size(palette)];
   }
 
   /// Nothing to plot when there are no data.
@@ -132,7 +130,7 @@ class Script {
   }
 
   std::string margins(std::size_t panel, double bottom, double top) const {
-    const double left = 75 / (60 + (panels_.size() == 1 ? 560 : 420) * double(panels_.size()));
+    const double left = 85 / (60 + (panels_.size() == 1 ? 560 : 420) * double(panels_.size()));
     const double step = (0.985 - left) / double(panels_.size());
     return fmt::format("set lmargin at screen {}\nset rmargin at screen {}\nset bmargin at screen {}\n"
                        "set tmargin at screen {}\n",
@@ -161,13 +159,13 @@ class Script {
                  lines(s, &PlottedPoint::y);
       plots += plot(marks, fmt::format("with yerrorbars pt {} ps 0.7 lw 1.3 lc '{}'", s.simulated ? 7 : 2, c));
     }
-    return margins(panel, strip_ ? 0.37 : 0.13, 0.83) + fmt::format("set xrange {}\nset yrange {}\n", x_range(), y_.text()) +
+    return margins(panel, strip_ ? 0.37 : 0.13, 0.83) + fmt::format("set xrange {}\nset yrange {}\n", x_.text(geometric(list_)), y_.text(y_.log())) +
            fmt::format("{}set logscale x\n", geometric(list_) ? "" : "un") + fmt::format("{}set logscale y\n", y_.log() ? "" : "un") +
            fmt::format("set title {} offset 0,-0.6\n", literal(panels_[panel])) +
            fmt::format("set xlabel {}\n", strip_ ? "''" : literal(axis_title(axes_.x))) +
-           fmt::format("set ylabel {}\nset format y '{}'\n", panel == 0 ? literal(axis_title(axes_.y)) : "''", panel == 0 ? "%g" : "") +
-           fmt::format("set format x '{}'\n", strip_ ? "" : "%g") + (panel == 0 ? key() : "unset key\n") +
-           "plot NaN notitle" + (panel == 0 ? entries() : "") + plots + "\n";
+           fmt::format("set ylabel {} offset 1,0\nset format y '{}'\n", panel == 0 ? literal(axis_title(axes_.y)) : "''", panel == 0 ? "%g" : "") +
+           fmt::format("set format x '{}'\n", strip_ ? "" : "%g") +
+           "plot NaN notitle" + plots + "\n";
   }
 
   /// The eigenvalue that decides about replica symmetry; the line at 1 is where it fails.
@@ -175,26 +173,24 @@ class Script {
     std::string plots;
     for (const Series& s : list_)
       if (s.panel == panels_[panel] && !s.simulated) plots += lines(s, &PlottedPoint::eigenvalue);
-    return margins(panel, 0.13, 0.33) + fmt::format("unset title\nunset key\nunset logscale y\nset yrange [0:{}]\n",
+    return margins(panel, 0.13, 0.33) + fmt::format("unset title\nunset logscale y\nset yrange [0:{}]\n",
                                                     std::clamp(1.1 * eigenvalue_.high, 1.2, 3.0)) +
-           fmt::format("set xlabel {}\nset ylabel {}\nset format x '%g'\nset ytics 0.5\n", literal(axis_title(axes_.x)),
+           fmt::format("set xlabel {}\nset ylabel {} offset 1,0\nset format x '%g'\nset ytics 1\n", literal(axis_title(axes_.x)),
                        panel == 0 ? "'stability'" : "''") +
            "plot 1 with lines lc '#666666' dt (2,3) notitle" + plots + "\nset ytics autofreq\n";
   }
 
-  [[nodiscard]] std::string x_range() const {
-    return geometric(list_) ? fmt::format("[{}:{}]", x_.low / 1.15, x_.high * 1.15) : x_.text();
-  }
-
-  [[nodiscard]] static std::string key() { return "set key at screen 0.5,0.99 center top horizontal samplen 2\n"; }
-
-  [[nodiscard]] std::string entries() const {
-    std::string text;
+  /// A plot of its own along the top, as wide as the picture: gnuplot wraps a key to the width of its plot.
+  [[nodiscard]] std::string key() const {
+    std::string entries;
     for (const std::string& label : labels_)
-      text += fmt::format(", keyentry with lines lw 2 lc '{}' title {}", colour(label), literal(label));
-    if (dashes_) text += ", keyentry with lines lw 2 lc '#666666' dt (8,5) title 'theory not trusted'";
-    if (markers_) text += ", keyentry with points pt 7 ps 0.7 lc '#666666' title 'simulation'";
-    return text;
+      entries += fmt::format(", keyentry with lines lw 2 lc '{}' title {}", colour(label), literal(label));
+    if (dashes_) entries += ", keyentry with lines lw 2 lc '#666666' dt (8,5) title 'theory not trusted'";
+    if (markers_) entries += ", keyentry with points pt 7 ps 0.7 lc '#666666' title 'simulation'";
+    return "set lmargin at screen 0.02\nset rmargin at screen 0.98\nset bmargin at screen 0.89\n"
+           "set tmargin at screen 0.99\nunset border\nunset tics\nset key center center horizontal samplen 2\n"
+           "set xrange [0:1]\nset yrange [0:1]\nplot NaN notitle" + entries +
+           "\nset border 3\nset xtics nomirror\nset ytics nomirror\nset grid lc '#dddddd' lt 1\nunset key\n";
   }
 
   std::vector<Series> list_;
