@@ -1,4 +1,3 @@
-#include "branches.hpp"
 #include "command.hpp"
 #include "problem.hpp"
 
@@ -13,6 +12,7 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
   const BayesResult r = bayes(problem_of(point), number_at(point, "alpha"), start_of(point),
                               {.tolerance = settings.tolerance,
                                .points = settings.points,
+                               .sampled = false,
                                .seed = settings.seed,
                                .threads = settings.threads,
                                .from = {}});
@@ -37,9 +37,6 @@ const Command bayes_command = {
     .settings = {"tolerance", "integration", "points", "seed", "threads"},
     .columns = {"test_error", "excess_error", "order_parameters.q_k", "order_parameters.q_v", "free_entropy",
                 "certificate.verdict"},
-    .compute = compute,
-    .finish = [](std::vector<Record>& records, const Settings&) {
-      mark_metastable(records, "free_entropy", Better::higher);
-    }};
+    .compute = compute};
 
 }  // namespace quenched::apps

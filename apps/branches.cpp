@@ -16,21 +16,20 @@ bool apart(const Record& a, const Record& b, const std::string& name) {
 
 }  // namespace
 
-void mark_metastable(std::vector<Record>& records, const std::string& potential, Better better) {
+void mark_metastable(std::vector<Record>& records) {
   std::map<std::string, std::vector<Record*>> branches;  // of each point
   for (Record& record : records) branches[point_of(record, "start").dump()].push_back(&record);
   for (const auto& [point, list] : branches)
     for (Record* record : list)
       for (const Record* other : list) {
-        const double gain = number_at(*other, potential) - number_at(*record, potential);
-        const bool worse = better == Better::lower ? gain < 0 : gain > 0;
         Json& certificate = (*record)["certificate"];
         // metastable is the last reservation before trusted: a record with another one keeps it
         if (certificate["verdict"] != "trusted" || !(*other)["certificate"]["converged"].get<bool>()) continue;
-        if (!worse || !apart(*record, *other, "test_error") || !apart(*record, *other, potential)) continue;
+        const bool worse = number_at(*record, "energy") > number_at(*other, "energy");
+        if (!worse || !apart(*record, *other, "test_error") || !apart(*record, *other, "energy")) continue;
         certificate["verdict"] = "metastable";
-        certificate["advice"] = fmt::format("the {} start ends at a better {}: use that record",
-                                            (*other)["start"].get<std::string>(), potential);
+        certificate["advice"] =
+            fmt::format("the {} start ends at lower energy: use that record", (*other)["start"].get<std::string>());
       }
 }
 

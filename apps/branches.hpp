@@ -6,10 +6,8 @@
 
 namespace quenched::apps {
 
-enum class Better { lower, higher };
-
 /// Where the informed and uninformed starts of one point end apart, beyond their uncertainties, the one with the
-/// worse `potential` (energy, free_entropy) is metastable.
-void mark_metastable(std::vector<Record>& records, const std::string& potential, Better better);
+/// higher energy is metastable.
+void mark_metastable(std::vector<Record>& records);
 
 }  // namespace quenched::apps

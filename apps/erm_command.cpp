@@ -53,8 +53,6 @@ const Command erm_command = {
                 "order_parameters.q_v", "certificate.stability_eigenvalue", "certificate.verdict"},
     .compute = compute,
     .continues = true,
-    .finish = [](std::vector<Record>& records, const Settings&) {
-      mark_metastable(records, "energy", Better::lower);
-    }};
+    .finish = [](std::vector<Record>& records, const Settings&) { mark_metastable(records); }};
 
 }  // namespace quenched::apps
