@@ -1,14 +1,9 @@
-#include "command.hpp"
+#include "compare_command.hpp"
 
-#include <cmath>
+#include "parameters.hpp"
 
 namespace quenched::apps {
 namespace {
-
-/// What training at dimension D may differ from D = infinity beside noise: allowance / D, relative to max(1, |theory|).
-constexpr double allowance = 10;
-/// Standard errors beyond the allowance at which theory and simulation disagree.
-constexpr double most_errors = 4;
 
 constexpr const char* quantities[] = {"test_error", "train_error", "energy", "m_k", "q_k", "m_v", "q_v"};
 
@@ -20,28 +15,7 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
   Point asymptotic = point;
   asymptotic.erase("dimension");
   if (point["start"] != "informed") asymptotic["start"] = "uninformed";
-  const Record theory = erm_command.compute(asymptotic, settings, nullptr);
-  const Record simulation = simulate_command.compute(point, settings, nullptr);
-
-  Record record = point;
-  for (const char* name : {"samples", "seeds", "seeds_converged"}) record[name] = simulation[name];
-  const double room = allowance / number_at(point, "dimension");
-  bool agree = true;
-  for (const std::string name : quantities) {
-    const double expected = quantity(theory, name), found = quantity(simulation, name);
-    const double error = std::hypot(number_at(simulation, "uncertainty." + name), number_at(theory, "uncertainty." + name));
-    const double beyond = std::abs(found - expected) - room * std::max(1.0, std::abs(expected));
-    record["theory"][name] = json_of(expected);
-    record["simulation"][name] = json_of(found);
-    record["standard_error"][name] = json_of(error);
-    record["z"][name] = json_of((found - expected) / error);
-    record["agree"][name] = beyond <= most_errors * error;
-    agree = agree && beyond <= most_errors * error;
-  }
-  record["allowance"] = room;
-  record["verdict"] = !trusted(theory) ? "theory_not_trusted" : agree ? "agree" : "disagree";
-  record["certificate"] = theory["certificate"];
-  return record;
+  return compared(erm_command.compute(asymptotic, settings, nullptr), simulate_command.compute(point, settings, nullptr));
 }
 
 /// A row a quantity.
@@ -62,6 +36,30 @@ std::vector<Record> rows(const Record& record) {
 }
 
 }  // namespace
+
+Record compared(const Record& theory, const Record& simulation) {
+  Record record = point_of(simulation);
+  for (const char* name : {"samples", "seeds", "seeds_converged"}) record[name] = simulation[name];
+  const double room = allowance / number_at(simulation, "dimension");
+  bool agree = true;
+  for (const std::string name : quantities) {
+    const double expected = quantity(theory, name), found = quantity(simulation, name);
+    const double error =
+        std::hypot(number_at(simulation, "uncertainty." + name), number_at(theory, "uncertainty." + name));
+    const bool close =
+        std::abs(found - expected) <= most_errors * error + room * std::max(1.0, std::abs(expected));
+    record["theory"][name] = json_of(expected);
+    record["simulation"][name] = json_of(found);
+    record["standard_error"][name] = json_of(error);
+    record["z"][name] = json_of((found - expected) / error);
+    record["agree"][name] = close;
+    agree = agree && close;
+  }
+  record["allowance"] = room;
+  record["verdict"] = !trusted(theory) ? "theory_not_trusted" : agree ? "agree" : "disagree";
+  record["certificate"] = theory["certificate"];
+  return record;
+}
 
 const Command compare_command = {
     .name = "compare",
