@@ -29,11 +29,13 @@ Settings settings_of(const Invocation& invocation) {
 }
 
 /// The flag given twice means the list of both.
-CLI::Option* add_text(CLI::App& app, const std::string& name, const std::string& help, Texts& texts, char join) {
-  return app
-      .add_option_function<std::string>(flag_of(name), [&texts, name](const std::string& text) { texts[name] = text; },
-                                        help)
-      ->join(join)
+void add_text(CLI::App& app, const std::string& name, const std::string& help, Texts& texts, const char* separator) {
+  const auto join = [&texts, name, separator](const std::vector<std::string>& given) {
+    texts[name] = fmt::format("{}", fmt::join(given, separator));
+  };
+  app.add_option_function<std::vector<std::string>>(flag_of(name), join, help)
+      ->take_all()
+      ->allow_extra_args(false)
       ->type_name("");
 }
 
@@ -44,10 +46,10 @@ CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocat
   for (const Parameter& p : parameters())
     if (std::ranges::find(command.parameters, p.name) != command.parameters.end())
       add_text(*sub, p.name, p.fallback.empty() ? p.help : fmt::format("{} [{}]", p.help, p.fallback),
-               invocation.parameters, p.name == "length" ? ';' : ',');
+               invocation.parameters, p.name == "length" ? ";" : ",");
   for (const Setting& setting : setting_table())
     if (std::ranges::find(command.settings, setting.name) != command.settings.end())
-      add_text(*sub, setting.name, setting.help, invocation.settings, ',');
+      add_text(*sub, setting.name, setting.help, invocation.settings, ",");
   sub->add_option("--format", invocation.format, "table, csv or json [table, or the suffix of --output]")->type_name("");
   sub->add_option("--output", invocation.output, "write the records there instead of printing them")->type_name("FILE");
   sub->add_option("--plot", invocation.plot, "draw them too, as .svg, .png or .pdf")->type_name("FILE");

@@ -9,8 +9,12 @@
 
 /// A folder of this test's own, removed with it.
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("quenched-test-" + std::to_string(getpid()));
-  Folder() { std::filesystem::create_directories(path); }
+  std::filesystem::path path = [] {
+    std::string name = std::filesystem::temp_directory_path() / "quenched-test-XXXXXX";
+    return mkdtemp(name.data());
+  }();
+  Folder() = default;
+  Folder(const Folder&) = delete;
   ~Folder() { std::filesystem::remove_all(path); }
   [[nodiscard]] std::string operator/(const std::string& name) const { return (path / name).string(); }
 };
