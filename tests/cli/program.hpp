@@ -11,7 +11,7 @@
 struct Folder {
   std::filesystem::path path = [] {
     std::string name = std::filesystem::temp_directory_path() / "quenched-test-XXXXXX";
-    return mkdtemp(name.data());
+    return std::filesystem::path(mkdtemp(name.data()));
   }();
   Folder() = default;
   Folder(const Folder&) = delete;
