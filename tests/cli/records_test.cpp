@@ -25,10 +25,11 @@ TEST_CASE("JSON and CSV hold the same records, and the same bytes come at any th
     // empty cells stand for null
     const auto back = read_records(folder / "r.csv");
     REQUIRE(back.size() == records.size());
-    for (std::size_t i = 0; i < back.size(); ++i) CHECK(records[i].flatten().size() >= back[i].flatten().size());
-    for (std::size_t i = 0; i < back.size(); ++i)
-      for (const auto& [pointer, value] : back[i].flatten().items())
-        CHECK(records[i][Json::json_pointer(pointer)] == value);
+    for (std::size_t i = 0; i < back.size(); ++i) {
+      const Json cells = back[i].flatten();
+      for (const auto& [pointer, value] : cells.items()) CHECK(records[i].at(Json::json_pointer(pointer)) == value);
+      CHECK(cells.size() > 10);
+    }
   }
 }
 
