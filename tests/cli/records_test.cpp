@@ -55,11 +55,12 @@ TEST_CASE("an infinite signal is the string inf") {
 }
 
 TEST_CASE("strict: exit 1 when a result is not trusted, and the record is printed all the same") {
-  const std::string unstable = "erm --signal 1 --alpha 2 --ridge 0.01 --tolerance 1e-2";
-  CHECK(quenched_program(unstable).status == 0);
-  const Ran strict = quenched_program(unstable + " --strict --format json");
+  const std::string hard = "bayes --length 6 --noise 1e-4 --alpha 1.6 --start uninformed";  // the informed branch is better
+  CHECK(quenched_program(hard).status == 0);
+  const Ran strict = quenched_program(hard + " --strict --format json");
   CHECK(strict.status == 1);
-  CHECK(Json::parse(strict.out)[0]["certificate"]["verdict"] != "trusted");
+  CHECK(Json::parse(strict.out)[0]["certificate"]["verdict"] == "metastable");
+  CHECK(quenched_program("bayes --strict").status == 0);
 }
 
 TEST_CASE("a JSON file is an array of the same records with their provenance") {
