@@ -28,8 +28,11 @@ std::string suffix(const std::string& path) {
 
 std::string literal(const std::string& text) {
   std::string result = "'";
-  for (char c : text) result += c == '\'' ? "''" : std::string(1, c);
-  return result + "'";
+  for (char c : text) {
+    if (c == '\'') result += c;
+    result += c;
+  }
+  return result += '\'';
 }
 
 struct Range {

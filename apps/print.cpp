@@ -22,8 +22,11 @@ std::string cell(const Json& value) {
   const auto text = value.get<std::string>();
   if (text.find_first_of(",\"\n") == std::string::npos) return text;
   std::string quoted = "\"";
-  for (char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
+  for (char c : text) {
+    if (c == '"') quoted += c;
+    quoted += c;
+  }
+  return quoted += '"';
 }
 
 }  // namespace
