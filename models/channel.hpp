@@ -25,7 +25,7 @@ struct ChannelMeans {
 
 /// The deviation of a rule from its limit, from the means at its own step and two coarser ones, each 1.25 times the next:
 /// the last difference, for the fixed-point means reduced where the differences shrink fast (five times the geometric
-/// estimate). The responses, singular where a minimum turns flat, keep the difference.
+/// estimate, at least a fifth: folds add a part that shrinks slowly), one row a mean: errors of different means do not cancel. The responses, singular where a minimum turns flat, keep the difference.
 [[nodiscard]] Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
                                          const Eigen::ArrayXd& coarsest);
 

@@ -126,9 +126,9 @@ Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coa
     return (difference / fine.abs().max(1e-3)).head(fixed_point_means).abs().maxCoeff();
   };
   const double before = size(coarse - coarsest), last = size(fine - coarse);
-  Batch deviation = (fine - coarse).transpose();
-  deviation.leftCols(fixed_point_means) *= std::min(1.0, before > 0 ? 5 * last / before : 1.0);
-  return deviation;
+  Eigen::ArrayXd difference = fine - coarse;
+  difference.head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, 0.2, 1.0) : 1.0;
+  return Eigen::MatrixXd(difference.matrix().asDiagonal()).array();
 }
 
 ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k, double ridge_v,

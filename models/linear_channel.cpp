@@ -95,17 +95,17 @@ class LinearChannel final : public Channel {
 
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     if (!diagnostics) return {sweep(o, scale_), Batch::Zero(1, fixed_point_means)};
-    ChannelMeans sampled = responses_->means(o, true), m{Eigen::ArrayXd(all_means), Batch(1 + sampled.deviation.rows(), all_means)};
-    m.deviation.setZero();
-    m.value.head(fixed_point_means) = sweep(o, scale_);
-    m.deviation.row(0).head(fixed_point_means) = (m.value.head(fixed_point_means) - sweep(o, 1.3 * scale_)).transpose();
+    const ChannelMeans sampled = responses_->means(o, true);
+    const Eigen::ArrayXd fine = sweep(o, scale_), coarse = sweep(o, 1.3 * scale_);
+    ChannelMeans m{Eigen::ArrayXd::Zero(all_means), Batch::Zero(fixed_point_means + sampled.deviation.rows(), all_means)};
+    m.value.head(fixed_point_means) = fine;
+    m.deviation.matrix().topLeftCorner(fixed_point_means, fixed_point_means).diagonal() = (fine - coarse).matrix();
     m.value[pointwise_k] = m.value[Vhat_k], m.value[pointwise_v] = m.value[Vhat_v];  // one-to-one: the forms agree
-    m.deviation(0, pointwise_k) = m.deviation(0, Vhat_k), m.deviation(0, pointwise_v) = m.deviation(0, Vhat_v);
+    m.deviation(Vhat_k, pointwise_k) = m.deviation(Vhat_k, Vhat_k), m.deviation(Vhat_v, pointwise_v) = m.deviation(Vhat_v, Vhat_v);
     for (const int response : {G_kk, G_kv, G_vv}) {
       m.value[response] = sampled.value[response];
       m.deviation.col(response).tail(sampled.deviation.rows()) = sampled.deviation.col(response);
     }
-    m.value[competing] = 0;
     return m;
   }
 

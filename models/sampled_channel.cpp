@@ -100,45 +100,75 @@ class SampledChannel final : public Channel {
 
   static constexpr int competing_column = quenched::competing;
 
-  /// The lowest of the local minima reached from omega (or the point of the previous call) and from the best place along
-  /// each token's line. `loss` is left at the minimum.
+  /// The lowest of the local minima reached from omega (or the point of the previous call) and from every minimum along a
+  /// token's line that lies away from it. `loss` is left at the minimum.
   void minimise(const OrderParameters& o, int b, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w,
                 AttentionLoss& loss, ProximalMinimum& best, Eigen::ArrayXd& competing) {
     const auto objective = [&](const Batch& x, LowRankModel& model) { loss.evaluate(x, y, w, model); };
     const auto rows = Eigen::seqN(static_cast<Eigen::Index>(b) * block, block);
-    ProximalMinimum other;
-    Batch start = warm_filled_ ? Batch(warm_(rows, Eigen::all)) : omega;
-    proximal_minimum(objective, omega, o.V_k, start, best);
-    Batch x = best.x;
-    Eigen::ArrayXd value = best.value;
-    const auto improve = [&](const Batch& from) {
-      proximal_minimum(objective, omega, o.V_k, from, other);
-      for (Eigen::Index i = 0; i < block; ++i) {
-        const double scale = 1e-9 * (1 + std::abs(value[i]));
-        if ((other.x.row(i) - x.row(i)).abs().maxCoeff() > 1e-5 * (1 + x.row(i).abs().maxCoeff())) competing[i] = 1;
-        if (other.value[i] < value[i] - scale) value[i] = other.value[i], x.row(i) = other.x.row(i);
-      }
-    };
-    if (warm_filled_ && activation_.info().folds) improve(omega);
-    if (!activation_.info().folds) {  // one minimum: best is at it already
-      warm_(rows, Eigen::all) = best.x;
-      return;
+    proximal_minimum(objective, omega, o.V_k, warm_filled_ ? Batch(warm_(rows, Eigen::all)) : omega, best);
+    if (activation_.info().folds) {
+      const Starts starts = other_starts(o, omega, y, w, best.x);
+      if (!starts.row.empty() && improve(o, starts, omega, y, w, best, competing))
+        proximal_minimum(objective, omega, o.V_k, Batch(best.x), best);
     }
-    const double cost = (common_mode_ ? 1 : 1 - 1.0 / L_) / (2 * o.V_k);
-    Batch moved(block, transitions_.size()), sw = moved, ss = moved, h = moved;
+    warm_(rows, Eigen::all) = best.x;
+  }
+
+  struct Starts {
+    std::vector<Eigen::Index> row;
+    std::vector<Eigen::RowVectorXd> chi;
+  };
+
+  /// Local minima of h along each token's line through omega (and omega itself), away from x.
+  [[nodiscard]] Starts other_starts(const OrderParameters& o, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w,
+                                    const Batch& x) const {
+    constexpr double away = 1;  // the lines are scanned in steps of 1
+    Starts starts;
+    const auto add = [&](Eigen::Index i, const Eigen::RowVectorXd& chi) {
+      if ((chi.array() - x.row(i)).abs().maxCoeff() > away) starts.row.push_back(i), starts.chi.push_back(chi);
+    };
+    const double kept = common_mode_ ? 1 : 1 - 1.0 / L_;  // of a move, once the common mode is taken out
+    const Eigen::Index n = transitions_.size();
+    Batch moved(block, n), sw = moved, ss = moved, h = moved;
+    if (warm_filled_)
+      for (Eigen::Index i = 0; i < block; ++i) add(i, omega.row(i));
     for (int l = 0; l < L_; ++l) {
       activation_.line(omega, w, l, transitions_, moved, sw, ss);
-      h = (y.replicate(1, h.cols()) - sw).square() / (2 * (1 + o.V_v * ss)) + cost * (moved.colwise() - omega.col(l)).square();
-      start = omega;
-      for (Eigen::Index i = 0; i < block; ++i) {
-        Eigen::Index j;
-        h.row(i).minCoeff(&j);
-        start(i, l) = moved(i, j);
-      }
-      improve(start);
+      h = (y.replicate(1, n) - sw).square() / (2 * (1 + o.V_v * ss)) + kept / (2 * o.V_k) * (moved.colwise() - omega.col(l)).square();
+      for (Eigen::Index j = 0; j < n; ++j)
+        for (Eigen::Index i = 0; i < block; ++i) {
+          if ((j > 0 && h(i, j) > h(i, j - 1)) || (j + 1 < n && h(i, j) >= h(i, j + 1))) continue;
+          const double step = moved(i, j) - omega(i, l);
+          Eigen::RowVectorXd chi = omega.row(i).array() - (common_mode_ ? 0 : step / L_);
+          chi[l] += step;
+          add(i, chi);
+        }
     }
-    proximal_minimum(objective, omega, o.V_k, x, best);
-    warm_(rows, Eigen::all) = best.x;
+    return starts;
+  }
+
+  /// Newton from all starts at once; moves `best` where a lower minimum was found and says whether any was.
+  bool improve(const OrderParameters& o, const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w,
+               ProximalMinimum& best, Eigen::ArrayXd& competing) const {
+    const auto count = static_cast<Eigen::Index>(starts.row.size());
+    Batch from(count, L_);
+    for (Eigen::Index k = 0; k < count; ++k) from.row(k) = starts.chi[static_cast<std::size_t>(k)];
+    const Eigen::ArrayXd label = y(starts.row);
+    const Batch field = w(starts.row, Eigen::all);
+    AttentionLoss loss(activation_, o.V_v);
+    ProximalMinimum other;
+    proximal_minimum([&](const Batch& x, LowRankModel& model) { loss.evaluate(x, label, field, model); },
+                     omega(starts.row, Eigen::all), o.V_k, from, other);
+    bool moved = false;
+    for (Eigen::Index k = 0; k < count; ++k) {
+      const Eigen::Index i = starts.row[static_cast<std::size_t>(k)];
+      if ((other.x.row(k) - best.x.row(i)).abs().maxCoeff() > 1e-5 * (1 + best.x.row(i).abs().maxCoeff())) competing[i] = 1;
+      if (other.value[k] >= best.value[i] - 1e-9 * (1 + std::abs(best.value[i]))) continue;
+      best.value[i] = other.value[k], best.x.row(i) = other.x.row(k);
+      moved = true;
+    }
+    return moved;
   }
 
   /// G_kk = (H^-1/V_k - I)/V_k, G_kv = H^-1 M/V_k, G_vv = M^T H^-1 M - s s^T/D with H the Hessian of h,

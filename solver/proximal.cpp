@@ -1,40 +1,49 @@
 #include <quenched/proximal.hpp>
+#include <quenched/vector_math.hpp>
 
 #include <algorithm>
 #include <cmath>
 
 namespace quenched {
 
+namespace {
+
+/// One column of the elimination for n points; c: the six distinct entries of the core.
+QUENCHED_CLONES void eliminate(Eigen::Index n, const double* __restrict z, const double* __restrict g,
+                               const double* __restrict q, const double* __restrict diagonal, double shift, double floor,
+                               double* __restrict p, double* __restrict a, double* __restrict b, double* __restrict c,
+                               double* __restrict core, double* __restrict definite) {
+  double *c00 = core, *c01 = core + n, *c02 = core + 2 * n, *c11 = core + 3 * n, *c12 = core + 4 * n, *c22 = core + 5 * n;
+#pragma GCC ivdep
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const double a_i = c00[i] * z[i] + c01[i] * g[i] + c02[i] * q[i];
+    const double b_i = c01[i] * z[i] + c11[i] * g[i] + c12[i] * q[i];
+    const double c_i = c02[i] * z[i] + c12[i] * g[i] + c22[i] * q[i];
+    const double raw = diagonal[i] + shift + z[i] * a_i + g[i] * b_i + q[i] * c_i;
+    const double size = std::abs(raw) > floor ? std::abs(raw) : floor;
+    const double inverse = 1 / size;
+    definite[i] = raw > 0 ? definite[i] : 0;
+    p[i] = inverse;
+    a[i] = a_i * inverse, b[i] = b_i * inverse, c[i] = c_i * inverse;
+    c00[i] -= a_i * a_i * inverse, c01[i] -= a_i * b_i * inverse, c02[i] -= a_i * c_i * inverse;
+    c11[i] -= b_i * b_i * inverse, c12[i] -= b_i * c_i * inverse, c22[i] -= c_i * c_i * inverse;
+  }
+}
+
+}  // namespace
+
 void LowRankFactor::factorise(const LowRankModel& model, double shift, double floor) {
   const Eigen::Index points = model.z.rows(), n = model.z.cols();
   u0_ = model.z, u1_ = model.gamma, u2_ = model.q;
   pivot_.resize(points, n), c0_.resize(points, n), c1_.resize(points, n), c2_.resize(points, n);
-  definite_ = Eigen::ArrayXi::Ones(points);
   // The core C, symmetric, in the basis (z, gamma, q).
   Batch core(points, 6);
   core << model.zeta, Batch::Zero(points, 3), Eigen::ArrayXd::Ones(points), Eigen::ArrayXd::Zero(points);
-  double *c00 = core.col(0).data(), *c01 = core.col(1).data(), *c02 = core.col(2).data(),
-         *c11 = core.col(3).data(), *c12 = core.col(4).data(), *c22 = core.col(5).data();
-  int* definite = definite_.data();
-  for (Eigen::Index j = 0; j < n; ++j) {
-    const double *z = u0_.col(j).data(), *g = u1_.col(j).data(), *q = u2_.col(j).data(),
-                 *diagonal = model.diagonal.col(j).data();
-    double *p = pivot_.col(j).data(), *a = c0_.col(j).data(), *b = c1_.col(j).data(), *c = c2_.col(j).data();
-#pragma GCC ivdep
-    for (Eigen::Index i = 0; i < points; ++i) {
-      const double a_i = c00[i] * z[i] + c01[i] * g[i] + c02[i] * q[i];
-      const double b_i = c01[i] * z[i] + c11[i] * g[i] + c12[i] * q[i];
-      const double c_i = c02[i] * z[i] + c12[i] * g[i] + c22[i] * q[i];
-      const double raw = diagonal[i] + shift + z[i] * a_i + g[i] * b_i + q[i] * c_i;
-      const double kept = raw >= floor ? raw : std::max(std::abs(raw), floor);
-      definite[i] &= raw > 0;
-      const double inverse = 1 / kept;
-      p[i] = inverse;
-      a[i] = a_i * inverse, b[i] = b_i * inverse, c[i] = c_i * inverse;
-      c00[i] -= a_i * a_i * inverse, c01[i] -= a_i * b_i * inverse, c02[i] -= a_i * c_i * inverse;
-      c11[i] -= b_i * b_i * inverse, c12[i] -= b_i * c_i * inverse, c22[i] -= c_i * c_i * inverse;
-    }
-  }
+  Eigen::ArrayXd definite = Eigen::ArrayXd::Ones(points);
+  for (Eigen::Index j = 0; j < n; ++j)
+    eliminate(points, u0_.col(j).data(), u1_.col(j).data(), u2_.col(j).data(), model.diagonal.col(j).data(), shift, floor,
+              pivot_.col(j).data(), c0_.col(j).data(), c1_.col(j).data(), c2_.col(j).data(), core.data(), definite.data());
+  definite_ = definite.cast<int>();
 }
 
 void LowRankFactor::solve(Batch& rhs) const {

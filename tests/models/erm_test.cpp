@@ -57,9 +57,10 @@ TEST_CASE("values of theory.md section 8, within their errors and ours") {
     near(r.overlaps.m_k, r.uncertainty.overlaps.m_k, 0.43922, 2e-5);
   }
   SUBCASE("max L = 3, nu = inf") {
-    const ErmResult r = solve("max", INFINITY, {{3, 1.0}}, 0, 6, 0.3, "softmax", 1e-4);
-    near(r.test_error, r.uncertainty.test_error, 0.327005, 1e-5);
-    near(r.overlaps.q_k, r.uncertainty.overlaps.q_k, 1.56605, 1e-4);
+    const ErmResult r = solve("max", INFINITY, {{3, 1.0}}, 0, 6, 0.3, "softmax", 3e-3);
+    CHECK(std::abs(r.test_error - 0.327005) <= r.uncertainty.test_error + 1e-5);
+    CHECK(std::abs(r.overlaps.q_k - 1.56605) <= r.uncertainty.overlaps.q_k + 1e-4);
+    CHECK(r.certificate.integration_error <= 5e-3);
   }
   SUBCASE("softmax-1, spiked L = 2") {
     const ErmResult r = solve("spiked", 2, {{2, 1.0}}, 0.1, 4, 0.5, "softmax-1", 1e-4);

@@ -1,0 +1,42 @@
+#include "command.hpp"
+#include "problem.hpp"
+
+#include <quenched/bayes.hpp>
+
+namespace quenched::apps {
+namespace {
+
+/// Always from the start asked for, never from a neighbour: that could lead an informed curve past a spinodal onto
+/// the uninformed branch.
+Record compute(const Point& point, const Settings& settings, const Record*) {
+  const BayesResult r = bayes(problem_of(point), number_at(point, "alpha"), start_of(point),
+                              {.tolerance = settings.tolerance,
+                               .points = settings.points,
+                               .sampled = false,
+                               .seed = settings.seed,
+                               .threads = settings.threads,
+                               .from = {}});
+  Record record = point;
+  set_test_error(record, r.test_error);
+  record["free_entropy"] = json_of(r.free_entropy);
+  record["order_parameters"] = {{"q_k", json_of(r.q_k)}, {"q_v", json_of(r.q_v)}};
+  record["uncertainty"] = {{"test_error", json_of(r.uncertainty.test_error)},
+                           {"free_entropy", json_of(r.uncertainty.free_entropy)},
+                           {"q_k", json_of(r.uncertainty.q_k)},
+                           {"q_v", json_of(r.uncertainty.q_v)}};
+  record["certificate"] = json_of(r.certificate);
+  return record;
+}
+
+}  // namespace
+
+const Command bayes_command = {
+    .name = "bayes",
+    .help = "Bayes-optimal error at finite alpha, its overlaps and free entropy",
+    .parameters = {"task", "length", "signal", "noise", "alpha", "start"},
+    .settings = {"tolerance", "integration", "points", "seed", "threads"},
+    .columns = {"test_error", "excess_error", "order_parameters.q_k", "order_parameters.q_v", "free_entropy",
+                "certificate.verdict"},
+    .compute = compute};
+
+}  // namespace quenched::apps

@@ -1,0 +1,33 @@
+#pragma once
+#include "json.hpp"
+#include "settings.hpp"
+
+#include <string>
+#include <vector>
+
+namespace quenched::apps {
+
+/// A computing command: a record for each point of a specification.
+struct Command {
+  std::string name, help;
+  std::vector<std::string> parameters;  // those it uses, by the record's names (`ridge` includes ridge_k and ridge_v)
+  std::vector<std::string> settings;
+  std::vector<std::string> columns;     // of the table for a person, dotted names
+  /// `neighbour` is the record of the nearest point of the same curve in alpha, or null.
+  Record (*compute)(const Point& point, const Settings& settings, const Record* neighbour);
+  bool continues = false;  // worth starting from a neighbour
+  /// Looks at all records together, once they are there.
+  void (*finish)(std::vector<Record>& records, const Settings& settings) = nullptr;
+  /// The rows of a record in the table for a person; absent: the record itself.
+  std::vector<Record> (*rows)(const Record& record) = nullptr;
+};
+
+extern const Command population_command, bayes_command, erm_command, simulate_command, compare_command;
+
+/// In the order of the help.
+[[nodiscard]] const std::vector<const Command*>& commands();
+
+/// Not every record has a verdict: a simulation has none and counts as trusted.
+[[nodiscard]] bool trusted(const Record& record);
+
+}  // namespace quenched::apps

@@ -1,0 +1,75 @@
+#include "compare_command.hpp"
+
+#include "parameters.hpp"
+
+namespace quenched::apps {
+namespace {
+
+constexpr const char* quantities[] = {"test_error", "train_error", "energy", "m_k", "q_k", "m_v", "q_v"};
+
+double quantity(const Record& record, const std::string& name) {
+  return number_at(record, record.contains(name) ? name : "order_parameters." + name);
+}
+
+Record compute(const Point& point, const Settings& settings, const Record*) {
+  Point asymptotic = point;
+  asymptotic.erase("dimension");
+  if (point["start"] != "informed") asymptotic["start"] = "uninformed";
+  return compared(erm_command.compute(asymptotic, settings, nullptr), simulate_command.compute(point, settings, nullptr));
+}
+
+/// A row a quantity.
+std::vector<Record> rows(const Record& record) {
+  std::vector<Record> list;
+  for (const std::string name : quantities) {
+    Record row = record;
+    row["quantity"] = name;
+    row["theory"] = record["theory"][name];
+    row["simulation"] = record["simulation"][name];
+    row["uncertainty"] = {{"simulation", record["standard_error"][name]}};
+    row["z"] = record["z"][name];
+    row["agree"] = record["agree"][name].get<bool>() ? "agree" : "disagree";
+    if (record["verdict"] == "theory_not_trusted") row["agree"] = "theory not trusted here";
+    list.push_back(row);
+  }
+  return list;
+}
+
+}  // namespace
+
+Record compared(const Record& theory, const Record& simulation) {
+  Record record = point_of(simulation);
+  for (const char* name : {"samples", "seeds", "seeds_converged"}) record[name] = simulation[name];
+  const double room = allowance / number_at(simulation, "dimension");
+  bool agree = true;
+  for (const std::string name : quantities) {
+    const double expected = quantity(theory, name), found = quantity(simulation, name);
+    const double error =
+        std::hypot(number_at(simulation, "uncertainty." + name), number_at(theory, "uncertainty." + name));
+    const bool close =
+        std::abs(found - expected) <= most_errors * error + room * std::max(1.0, std::abs(expected));
+    record["theory"][name] = json_of(expected);
+    record["simulation"][name] = json_of(found);
+    record["standard_error"][name] = json_of(error);
+    record["z"][name] = json_of((found - expected) / error);
+    record["agree"][name] = close;
+    agree = agree && close;
+  }
+  record["allowance"] = room;
+  record["verdict"] = !trusted(theory) ? "theory_not_trusted" : agree ? "agree" : "disagree";
+  record["certificate"] = theory["certificate"];
+  return record;
+}
+
+const Command compare_command = {
+    .name = "compare",
+    .help = "theory (erm) beside simulation: z-scores and a verdict; exit 1 when a trusted theory is more than 4 "
+            "standard errors + 10/D (relative) off",
+    .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v", "start",
+                   "dimension"},
+    .settings = {"tolerance", "integration", "points", "seed", "seeds", "threads"},
+    .columns = {"quantity", "theory", "simulation", "z", "agree"},
+    .compute = compute,
+    .rows = rows};
+
+}  // namespace quenched::apps

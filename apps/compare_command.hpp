@@ -1,0 +1,14 @@
+#pragma once
+#include "command.hpp"
+
+namespace quenched::apps {
+
+/// What training at dimension D may differ from D = infinity beside noise: allowance/D, relative to max(1, |theory|).
+inline constexpr double allowance = 10;
+/// Standard errors beyond the allowance at which theory and simulation disagree.
+inline constexpr double most_errors = 4;
+
+/// Theory and simulation of one point, quantity by quantity; verdict: agree, disagree or theory_not_trusted.
+[[nodiscard]] Record compared(const Record& theory, const Record& simulation);
+
+}  // namespace quenched::apps

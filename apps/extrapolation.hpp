@@ -1,0 +1,12 @@
+#pragma once
+#include "json.hpp"
+
+#include <vector>
+
+namespace quenched::apps {
+
+/// After the records of one point at several dimensions, their extrapolation to D = infinity (dimension "inf"): each
+/// quantity is fitted as a + b/D, weighted by its standard errors. Groups of one dimension are left alone.
+void append_extrapolations(std::vector<Record>& records);
+
+}  // namespace quenched::apps

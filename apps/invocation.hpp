@@ -1,0 +1,26 @@
+#pragma once
+#include "command.hpp"
+#include "print.hpp"
+#include "specification.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+namespace quenched::apps {
+
+/// What was asked of a computing command: its flags as typed.
+struct Invocation {
+  const Command* command = nullptr;
+  Texts parameters, settings;
+  std::string format, output, plot;
+  bool timing = false, strict = false, quiet = false;
+};
+
+/// Adds the subcommand with exactly the flags that it uses.
+CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocation);
+
+/// Computes and prints; the exit status. `arguments` are noted in a JSON file.
+[[nodiscard]] int execute(const Invocation& invocation, const std::string& arguments);
+
+}  // namespace quenched::apps

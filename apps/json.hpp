@@ -1,0 +1,38 @@
+#pragma once
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace quenched::apps {
+
+/// Keeps the order of insertion: the order of the record's fields is part of the contract.
+using Json = nlohmann::ordered_json;
+
+/// One set of parameter values, by the record's names; an infinite value is the string "inf".
+using Point = Json;
+/// A point followed by what was computed there.
+using Record = Json;
+
+/// JSON has neither infinity nor NaN: an unknown is null, an infinite number the string "inf".
+inline Json json_of(double x) {
+  if (std::isnan(x)) return nullptr;
+  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
+  return x;
+}
+
+/// The number that json_of wrote; NaN for anything else.
+inline double number_of(const Json& json) {
+  if (json.is_number()) return json.get<double>();
+  if (json == "inf") return INFINITY;
+  if (json == "-inf") return -INFINITY;
+  return NAN;
+}
+
+/// The number under `name`, which may be dotted ("uncertainty.test_error"); NaN when there is none.
+inline double number_at(const Json& record, const std::string& name) {
+  const auto dot = name.find('.');
+  const auto it = record.find(name.substr(0, dot));
+  if (it == record.end()) return NAN;
+  return dot == std::string::npos ? number_of(*it) : number_at(*it, name.substr(dot + 1));
+}
+
+}  // namespace quenched::apps

@@ -1,0 +1,96 @@
+#include "activations_command.hpp"
+#include "invocation.hpp"
+#include "parameters.hpp"
+#include "plot_command.hpp"
+
+#include <fmt/format.h>
+#include <quenched/invalid_input.hpp>
+#include <quenched/simulate.hpp>
+
+#include <iostream>
+#include <list>
+#include <new>
+
+namespace {
+
+using namespace quenched::apps;
+
+constexpr int wrong_input = 2, failed = 3;
+
+/// One line, whatever the message.
+int complain(const std::string& who, std::string message, int status) {
+  std::ranges::replace(message, '\n', ' ');
+  std::cerr << who << ": " << message << '\n';
+  return status;
+}
+
+/// The command line as it would be typed, without the flags that do not change a number.
+std::string arguments(int argc, char** argv) {
+  std::string text = "quenched";
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::string flag = word.substr(0, word.find('='));
+    const bool silent = flag == "--threads" || flag == "--output" || flag == "--plot" || flag == "--format";
+    if (silent && flag == word) ++i;
+    if (!silent && word != "--quiet") text += ' ' + word;
+  }
+  return text;
+}
+
+int run(int argc, char** argv, std::string& who) {
+  CLI::App app("Replica saddle-point equations of attention models, with certificates");
+  app.set_version_flag("--version", "quenched " QUENCHED_VERSION);
+  std::list<Invocation> invocations;
+  for (const Command* command : commands()) add_command(app, *command, invocations.emplace_back());
+  PlotInvocation plot;
+  const CLI::App* plotting = add_plot(app, plot);
+  std::string format;
+  CLI::App* list = app.add_subcommand("activations", "the activations with formula, properties, source");
+  list->add_option("--format", format, "table, csv or json [table]");
+
+  const std::string first = argc > 1 ? argv[1] : "";
+  std::string known;
+  for (const CLI::App* sub : app.get_subcommands({})) {
+    known += (known.empty() ? "" : ", ") + sub->get_name();
+    if (sub->get_name() == first) who += ' ' + first;
+  }
+  if (first.empty()) return complain(who, "needs a command: " + known, wrong_input);
+  if (first[0] != '-' && who == "quenched")
+    return complain(who, fmt::format("'{}' is no command: needs one of {}", first, known), wrong_input);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    return complain(who, fmt::format("{}: not expected here (`{} --help` lists what is)", app.remaining(true).front(), who),
+                    wrong_input);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+    return complain(who, fmt::format("{} (`{} --help` lists what is allowed)", e.what(), who), wrong_input);
+  }
+  if (list->parsed()) {
+    std::cout << activations_text(format);
+    return 0;
+  }
+  if (plotting->parsed()) {
+    execute(plot);
+    return 0;
+  }
+  for (const Invocation& invocation : invocations)
+    if (invocation.command) return execute(invocation, arguments(argc, argv));
+  return complain(who, "needs a command: " + known, wrong_input);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string who = "quenched";
+  try {
+    return run(argc, argv, who);
+  } catch (const quenched::InvalidInput& e) {
+    const std::string value = e.value().empty() ? "''" : e.value();
+    return complain(who, fmt::format("{} {}: {}", flag_of(e.key()), value, e.rule()), wrong_input);
+  } catch (const std::bad_alloc&) {
+    return complain(who, "not enough memory", failed);
+  } catch (const std::exception& e) {
+    return complain(who, e.what(), failed);
+  }
+}

@@ -1,0 +1,116 @@
+#include "parameters.hpp"
+
+#include "lists.hpp"
+
+#include <fmt/format.h>
+#include <quenched/activation.hpp>
+#include <quenched/invalid_input.hpp>
+
+#include <algorithm>
+
+namespace quenched::apps {
+namespace {
+
+using Parse = std::function<std::vector<Json>(const std::string&)>;
+
+Parse number(const std::string& name, bool (*allowed)(double), const std::string& rule) {
+  return [=](const std::string& text) {
+    std::vector<Json> values;
+    for (double x : numbers(name, text)) {
+      if (!allowed(x)) throw InvalidInput(name, fmt::format("{}", x), rule);
+      values.push_back(json_of(x));
+    }
+    return values;
+  };
+}
+
+/// Names that make() knows, checked here so that nothing is computed before a later entry is refused.
+Parse checked(void (*make)(const std::string&)) {
+  return [=](const std::string& text) {
+    std::vector<Json> values;
+    for (const std::string& word : words(text)) {
+      make(word);
+      values.push_back(word);
+    }
+    return values;
+  };
+}
+
+std::vector<Json> starts(const std::string& text) {
+  const std::vector<std::string> known = {"informed", "uninformed", "random", "small"};
+  if (text == "both") return {"informed", "uninformed"};
+  std::vector<Json> values;
+  for (const std::string& word : words(text)) {
+    if (std::ranges::find(known, word) == known.end())
+      throw InvalidInput("start", word, "needs one of informed, uninformed, both, random, small");
+    values.push_back(word);
+  }
+  return values;
+}
+
+/// `2;3;1,2,3` is a sweep of three laws, `2:10:9` of nine fixed lengths; `1,2,3` is one law.
+std::vector<Json> lengths(const std::string& text) {
+  std::vector<Json> values;
+  for (const std::string& law : words(text, ';')) {
+    if (words(law, ':').size() > 2 && law.find(',') == std::string::npos) {
+      for (long tokens : whole_numbers("length", law, 1)) values.push_back(tokens);
+    } else {
+      const LengthLaw parsed = length_law(law);
+      values.push_back(parsed.size() == 1 ? Json(parsed[0].tokens) : Json(law));
+    }
+  }
+  return values;
+}
+
+std::vector<Json> dimensions(const std::string& text) {
+  const auto list = whole_numbers("dimension", text, 2);
+  return {list.begin(), list.end()};
+}
+
+}  // namespace
+
+std::string flag_of(std::string name) {
+  std::ranges::replace(name, '_', '-');
+  return "--" + name;
+}
+
+const std::vector<Parameter>& parameters() {
+  const auto positive = [](double x) { return std::isfinite(x) && x > 0; };
+  const auto not_negative = [](double x) { return std::isfinite(x) && x >= 0; };
+  const auto signal = [](double x) { return x >= 0; };
+  const auto ridge = "needs finite numbers > 0";
+  static const std::vector<Parameter> table = {
+      {"task", "spiked", "spiked or max; lists are swept",
+       checked([](const std::string& name) { static_cast<void>(make_task(name, 1)); })},
+      {"length", "2", "prompt length L: 2; 1,2,3 (uniform on the list); 1:0.2,3:0.8 (weights); 2;3;1,2,3 (three laws)",
+       lengths},
+      {"signal", "2", "signal strength nu >= 0; inf for max",
+       number("signal", signal, "needs numbers >= 0 (inf for task max)")},
+      {"noise", "0", "VARIANCE Delta >= 0 of the label noise",
+       number("noise", not_negative, "needs finite variances >= 0")},
+      {"alpha", "4", "samples per dimension N/D: 4; 1,2,4; 0.5:20:40; 0.5:20:40:log",
+       number("alpha", positive, "needs finite numbers > 0")},
+      {"activation", "softmax", "activations, see `quenched activations`",
+       checked([](const std::string& name) { static_cast<void>(make_activation(name)); })},
+      {"ridge", "0.1", "ridge > 0 on k and v: the penalties are ridge |k|^2/2 and ridge |v|^2/2",
+       number("ridge", positive, ridge)},
+      {"ridge_k", "", "ridge on k alone", number("ridge_k", positive, ridge)},
+      {"ridge_v", "", "ridge on v alone", number("ridge_v", positive, ridge)},
+      {"start", "informed", "informed, uninformed or both; training also knows random and small", starts},
+      {"dimension", "1000", "D of the simulated samples; a list is extrapolated to infinity", dimensions},
+  };
+  return table;
+}
+
+Point point_of(const Record& record, const std::string& left_out) {
+  Point point = Point::object();
+  for (const Parameter& p : parameters())
+    if (p.name != left_out && record.contains(p.name)) point[p.name] = record[p.name];
+  return point;
+}
+
+const Parameter& parameter(const std::string& name) {
+  return *std::ranges::find(parameters(), name, &Parameter::name);
+}
+
+}  // namespace quenched::apps

@@ -1,0 +1,46 @@
+#include "problem.hpp"
+
+#include "lists.hpp"
+
+#include <quenched/invalid_input.hpp>
+
+namespace quenched::apps {
+
+Problem problem_of(const Point& point) {
+  const Json& length = point.at("length");
+  Problem problem{make_task(point.at("task").get<std::string>(), number_at(point, "signal")),
+                  length_law(length.is_string() ? length.get<std::string>() : length.dump()),
+                  number_at(point, "noise")};
+  check(problem);
+  return problem;
+}
+
+Start start_of(const Point& point) {
+  const auto start = point.at("start").get<std::string>();
+  if (start == "informed") return Start::informed;
+  if (start == "uninformed") return Start::uninformed;
+  throw InvalidInput("start", start, "needs one of informed, uninformed, both");
+}
+
+Json json_of(const Certificate& c) {
+  return {{"converged", c.converged},
+          {"residual", json_of(c.residual)},
+          {"iterations", c.iterations},
+          {"integration_rule", c.integration_rule},
+          {"integration_error", json_of(c.integration_error)},
+          {"stability_eigenvalue", json_of(c.stability_eigenvalue)},
+          {"stability_error", json_of(c.stability_error)},
+          {"symmetry_eigenvalue", json_of(c.symmetry_eigenvalue)},
+          {"stable", c.stable ? Json(*c.stable) : Json(nullptr)},
+          {"jump_weight", json_of(c.jump_weight)},
+          {"competing", json_of(c.competing)},
+          {"verdict", name_of(c.verdict)},
+          {"advice", c.advice}};
+}
+
+void set_test_error(Record& record, double test_error) {
+  record["test_error"] = json_of(test_error);
+  record["excess_error"] = json_of(test_error - number_at(record, "noise"));
+}
+
+}  // namespace quenched::apps

@@ -1,0 +1,20 @@
+#pragma once
+#include "json.hpp"
+
+#include <quenched/activation.hpp>
+#include <quenched/bayes.hpp>
+#include <quenched/certificate.hpp>
+#include <quenched/task.hpp>
+
+namespace quenched::apps {
+
+/// The library's arguments from a point's values; InvalidInput when they do not fit together.
+[[nodiscard]] Problem problem_of(const Point& point);
+[[nodiscard]] Start start_of(const Point& point);
+
+[[nodiscard]] Json json_of(const Certificate& certificate);
+
+/// Sets test_error and excess_error = test_error - Delta.
+void set_test_error(Record& record, double test_error);
+
+}  // namespace quenched::apps

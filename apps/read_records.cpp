@@ -1,0 +1,78 @@
+#include "read_records.hpp"
+
+#include <quenched/invalid_input.hpp>
+
+#include <fstream>
+#include <iterator>
+
+namespace quenched::apps {
+namespace {
+
+/// Fields of RFC 4180 up to the end of the line, which may lie within quotes.
+std::vector<std::string> csv_line(std::istream& in) {
+  std::vector<std::string> fields(1);
+  bool quoted = false;
+  for (char c; in.get(c);) {
+    if (quoted && c == '"' && in.peek() == '"') {
+      fields.back() += char(in.get());
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (c == ',' && !quoted) {
+      fields.emplace_back();
+    } else if (c == '\n' && !quoted) {
+      break;
+    } else if (c != '\r') {
+      fields.back() += c;
+    }
+  }
+  return fields;
+}
+
+/// Numbers and booleans as JSON writes them; anything else is a string.
+Json value_of(const std::string& cell) {
+  if (cell.empty()) return nullptr;
+  const Json value = Json::parse(cell, nullptr, false);
+  return value.is_primitive() && !value.is_discarded() ? value : Json(cell);
+}
+
+std::vector<Record> from_csv(std::istream& in) {
+  std::vector<Record> records;
+  const auto names = csv_line(in);
+  while (in.peek() != EOF) {
+    const auto cells = csv_line(in);
+    Record record = Record::object();
+    for (std::size_t i = 0; i < std::min(names.size(), cells.size()); ++i) {
+      if (cells[i].empty()) continue;
+      const auto dot = names[i].find('.');
+      if (dot == std::string::npos) {
+        record[names[i]] = value_of(cells[i]);
+      } else {
+        record[names[i].substr(0, dot)][names[i].substr(dot + 1)] = value_of(cells[i]);
+      }
+    }
+    records.push_back(record);
+  }
+  return records;
+}
+
+}  // namespace
+
+std::vector<Record> read_records(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  const auto refuse = [&] { return InvalidInput("files", path, "needs records as quenched prints them, JSON or .csv"); };
+  if (!in) throw InvalidInput("files", path, "needs files that can be read");
+  std::vector<Record> records;
+  if (path.ends_with(".csv")) {
+    records = from_csv(in);
+  } else {
+    const Json json = Json::parse(in, nullptr, false);
+    if (!json.is_array()) throw refuse();
+    records.assign(json.begin(), json.end());
+  }
+  for (const Record& record : records)
+    if (!record.is_object() || !record.contains("command")) throw refuse();
+  if (records.empty()) throw refuse();
+  return records;
+}
+
+}  // namespace quenched::apps

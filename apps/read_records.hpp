@@ -1,0 +1,12 @@
+#pragma once
+#include "json.hpp"
+
+#include <string>
+#include <vector>
+
+namespace quenched::apps {
+
+/// The records of a .csv or JSON file that a command wrote. Throws InvalidInput (key `files`) when it holds none.
+[[nodiscard]] std::vector<Record> read_records(const std::string& path);
+
+}  // namespace quenched::apps

@@ -1,0 +1,69 @@
+#include "run.hpp"
+
+#include "parameters.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <numeric>
+
+namespace quenched::apps {
+namespace {
+
+/// The points of each curve (all but alpha equal): an informed start comes down from large alpha, where its branch
+/// exists, an uninformed one up from small alpha.
+std::vector<std::vector<std::size_t>> curves(const std::vector<Point>& points) {
+  std::vector<std::vector<std::size_t>> list;
+  std::map<std::string, std::size_t> known;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto [it, is_new] = known.emplace(point_of(points[i], "alpha").dump(), list.size());
+    if (is_new) list.emplace_back();
+    list[it->second].push_back(i);
+  }
+  for (auto& curve : list) {
+    std::ranges::stable_sort(curve, {}, [&](std::size_t i) { return number_at(points[i], "alpha"); });
+    if (points[curve[0]].value("start", "") == "informed") std::ranges::reverse(curve);
+  }
+  return list;
+}
+
+std::vector<std::vector<std::size_t>> one_by_one(std::size_t count) {
+  std::vector<std::vector<std::size_t>> list(count);
+  for (std::size_t i = 0; i < count; ++i) list[i] = {i};
+  return list;
+}
+
+}  // namespace
+
+void Finished::set(std::size_t point, Record record) {
+  const std::lock_guard lock(mutex_);
+  records_[point] = std::move(record);
+}
+
+std::vector<Record> Finished::records() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Record> list;
+  for (const auto& record : records_)
+    if (record) list.push_back(*record);
+  return list;
+}
+
+void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing, Progress& progress,
+         Finished& finished) {
+  settings.part_done = [&](int done, int total) { progress.part(double(done) / total); };
+  for (const auto& curve : command.continues ? curves(points) : one_by_one(points.size())) {
+    Record neighbour;  // null until a point has converged
+    for (const std::size_t i : curve) {
+      const auto began = std::chrono::steady_clock::now();
+      Record record = command.compute(points[i], settings, neighbour.is_null() ? nullptr : &neighbour);
+      const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
+      if (record.contains("certificate") && record["certificate"]["converged"] == true) neighbour = record;
+      record["command"] = command.name;
+      if (timing) record["seconds"] = seconds.count();
+      finished.set(i, std::move(record));
+      progress.point_done();
+    }
+  }
+}
+
+}  // namespace quenched::apps

@@ -1,0 +1,118 @@
+#include "series.hpp"
+
+#include "parameters.hpp"
+
+#include <fmt/format.h>
+#include <quenched/invalid_input.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace quenched::apps {
+namespace {
+
+/// A comparison is a theory and a simulation; a population risk comes with the Bayes risk of its task.
+std::vector<Record> taken_apart(const std::vector<Record>& records) {
+  std::vector<Record> list;
+  for (const Record& record : records) {
+    const auto part = [&](const char* command, const char* values) {
+      Record half = point_of(record);
+      half.update(record[values]);
+      half["command"] = command;
+      return half;
+    };
+    if (record["command"] == "compare") {
+      list.push_back(part("erm", "theory"));
+      list.back()["certificate"] = record["certificate"];
+      list.push_back(part("simulate", "simulation"));
+      list.back()["uncertainty"] = record["standard_error"];
+    } else {
+      list.push_back(record);
+    }
+    if (record.contains("bayes_risk")) {
+      Record bayes = point_of(record, "activation");
+      bayes["command"] = "bayes";
+      bayes["test_error"] = record["bayes_risk"];
+      bayes["excess_error"] = json_of(number_at(record, "bayes_risk") - number_at(record, "noise"));
+      list.push_back(bayes);
+    }
+  }
+  return list;
+}
+
+std::map<std::string, std::set<std::string>> values_of(const std::vector<Record>& records) {
+  std::map<std::string, std::set<std::string>> values;
+  for (const Record& record : records) {
+    const Point point = point_of(record);  // items() refers to it
+    for (const auto& [name, value] : point.items()) values[name].insert(value.dump());
+  }
+  return values;
+}
+
+std::string most_varied(const std::map<std::string, std::set<std::string>>& values) {
+  std::string best = "alpha";
+  for (const auto& [name, taken] : values)
+    if (name != "activation" && name != "start" && name != "task" && name != "dimension" &&
+        (!values.contains(best) || taken.size() > values.at(best).size()))
+      best = name;
+  return best;
+}
+
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : fmt::format("{:g}", value.get<double>()); }
+
+}  // namespace
+
+std::string symbol(const std::string& name) {
+  static const std::map<std::string, std::string> symbols = {
+      {"alpha", "α"}, {"signal", "ν"}, {"noise", "Δ"}, {"length", "L"}, {"ridge_k", "r_k"}, {"ridge_v", "r_v"},
+      {"dimension", "D"}};
+  const auto it = symbols.find(name);
+  return it == symbols.end() ? name : it->second;
+}
+
+std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
+  const auto records = taken_apart(all);
+  auto values = values_of(records);
+  if (axes.x.empty()) axes.x = most_varied(values);
+
+  const auto label_of = [&](const Record& record) {
+    std::string label = record["command"] == "bayes" ? "Bayes-optimal" : record.value("activation", "theory");
+    const Point point = point_of(record);
+    for (const auto& [name, value] : point.items()) {
+      if (name == axes.x || name == axes.panels || name == "activation" || values[name].size() < 2) continue;
+      if (name == "ridge_v" && value == record["ridge_k"]) continue;  // said with r_k
+      label += fmt::format(", {}{}", symbol(name).size() < 5 ? symbol(name) + " = " : "", text_of(value));
+    }
+    return label;
+  };
+  std::vector<Series> list;
+  for (const Record& record : records) {
+    const double x = number_at(record, axes.x);
+    double y = number_at(record, axes.y);
+    if (std::isnan(y)) y = number_at(record, "order_parameters." + axes.y);
+    if (std::isnan(x) || std::isnan(y) || std::isinf(x) || std::isinf(y)) continue;
+    const std::string panel = record.contains(axes.panels) ? symbol(axes.panels) + " = " + text_of(record[axes.panels]) : "";
+    const bool simulated = record["command"] == "simulate";
+    const std::string label = label_of(record);
+    auto it = std::ranges::find_if(
+        list, [&](const Series& s) { return s.panel == panel && s.label == label && s.simulated == simulated; });
+    if (it == list.end()) it = list.insert(list.end(), {panel, label, simulated, {}});
+    const std::string quantity = axes.y == "excess_error" ? "test_error" : axes.y.substr(axes.y.rfind('.') + 1);
+    const std::string verdict = record.contains("certificate") ? record["certificate"].value("verdict", "") : "";
+    it->points.push_back({x, y, number_at(record, "uncertainty." + quantity),
+                          number_at(record, "certificate.stability_eigenvalue"), verdict.empty() || verdict == "trusted",
+                          verdict});
+  }
+  if (list.empty())
+    throw InvalidInput("y", axes.y, fmt::format("needs a quantity that the records have, with numbers for --x {}", axes.x));
+  for (Series& s : list) {
+    std::ranges::stable_sort(s.points, {}, &PlottedPoint::x);
+    // the Bayes risk comes once with every activation
+    const auto same = [](const PlottedPoint& a, const PlottedPoint& b) { return a.x == b.x && a.y == b.y; };
+    s.points.erase(std::unique(s.points.begin(), s.points.end(), same), s.points.end());
+  }
+  return list;
+}
+
+}  // namespace quenched::apps

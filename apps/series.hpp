@@ -1,0 +1,35 @@
+#pragma once
+#include "json.hpp"
+
+#include <string>
+#include <vector>
+
+namespace quenched::apps {
+
+/// What to draw: y against x, a panel for each value of `panels` (none when empty). Empty x: the parameter that
+/// takes the most values.
+struct Axes {
+  std::string x, y = "test_error", panels;
+};
+
+struct PlottedPoint {
+  double x, y, error;
+  double eigenvalue;  // stability; NaN when there is none
+  bool trusted;
+  std::string verdict;
+};
+
+/// A line of theory or the markers of a simulation; both have the same label where they are about the same thing.
+struct Series {
+  std::string panel, label;
+  bool simulated;
+  std::vector<PlottedPoint> points;  // by x
+};
+
+/// Fills axes.x. Throws InvalidInput when nothing can be drawn.
+[[nodiscard]] std::vector<Series> series(const std::vector<Record>& records, Axes& axes);
+
+/// alpha -> α: how a person writes a parameter.
+[[nodiscard]] std::string symbol(const std::string& name);
+
+}  // namespace quenched::apps

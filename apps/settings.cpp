@@ -1,0 +1,47 @@
+#include "settings.hpp"
+
+#include "lists.hpp"
+
+#include <quenched/invalid_input.hpp>
+
+namespace quenched::apps {
+namespace {
+
+template <class Number>
+Number whole(const std::string& key, const std::string& text, long least, long most = 1'000'000'000) {
+  const auto list = whole_numbers(key, text, least);
+  if (list.size() != 1 || list[0] > most)
+    throw InvalidInput(key, text, "needs one whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return Number(list[0]);
+}
+
+}  // namespace
+
+const std::vector<Setting>& setting_table() {
+  static const std::vector<Setting> table = {
+      {"tolerance", "target for the reported error estimates (1e-4)",
+       [](Settings& s, const std::string& text) {
+         const auto list = numbers("tolerance", text);
+         if (list.size() != 1 || !(list[0] > 0 && list[0] < 1))
+           throw InvalidInput("tolerance", text, "needs one number between 0 and 1");
+         s.tolerance = list[0];
+       }},
+      {"integration", "rule of integration (auto)",
+       [](Settings&, const std::string& text) {
+         if (text != "auto") throw InvalidInput("integration", text, "needs one of auto");
+       }},
+      {"points", "integration points; refined to the tolerance when absent",
+       [](Settings& s, const std::string& text) { s.points = whole<int>("points", text, 1); }},
+      {"seed", "seed of every random number (1)",
+       [](Settings& s, const std::string& text) { s.seed = whole<std::uint64_t>("seed", text, 0); }},
+      {"seeds", "independent samples to simulate (8)",
+       [](Settings& s, const std::string& text) { s.seeds = whole<int>("seeds", text, 2, 1'000'000); }},
+      {"threads", "threads (all cores); the results do not depend on it",
+       [](Settings& s, const std::string& text) { s.threads = whole<int>("threads", text, 1, 4096); }},
+      {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]",
+       [](Settings& s, const std::string& text) { s.at = text; }},
+  };
+  return table;
+}
+
+}  // namespace quenched::apps

@@ -1,0 +1,26 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace quenched::apps {
+
+/// How to compute, one value each: nothing here is swept.
+struct Settings {
+  double tolerance = 1e-4;
+  int points = 0;  // 0: chosen by the solver
+  std::uint64_t seed = 1;
+  int seeds = 8;
+  int threads = 0;  // 0: all cores
+  std::string at;   // population: overlaps at which to take the risk
+  std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
+};
+
+struct Setting {
+  std::string name, help;
+  void (*set)(Settings&, const std::string& text);  // throws InvalidInput
+};
+[[nodiscard]] const std::vector<Setting>& setting_table();
+
+}  // namespace quenched::apps

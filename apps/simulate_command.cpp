@@ -1,0 +1,66 @@
+#include "command.hpp"
+#include "extrapolation.hpp"
+#include "problem.hpp"
+
+#include <quenched/invalid_input.hpp>
+#include <quenched/simulate.hpp>
+
+namespace quenched::apps {
+namespace {
+
+/// `uninformed` is what the theory calls a start that knows nothing of the truth: random here.
+TrainingStart training_start(const std::string& start) {
+  if (start == "informed") return TrainingStart::informed;
+  return start == "small" ? TrainingStart::small : TrainingStart::random;
+}
+
+Record compute(const Point& point, const Settings& settings, const Record*) {
+  SimulateSpecification specification{
+      .problem = problem_of(point),
+      .activation = make_activation(point.at("activation").get<std::string>()),
+      .dimension = point.at("dimension").get<int>(),
+      .alpha = number_at(point, "alpha"),
+      .ridge_k = number_at(point, "ridge_k"),
+      .ridge_v = number_at(point, "ridge_v"),
+      .seeds = settings.seeds,
+      .first_seed = settings.seed,
+      .threads = settings.threads,
+      .training = {.start = training_start(point.at("start").get<std::string>())}};
+  const SimulateResult r = simulate(specification, {.progress = settings.part_done, .stop = nullptr});
+
+  Record record = point;
+  record["samples"] = r.samples;
+  record["seeds"] = settings.seeds;
+  record["seeds_converged"] = r.converged;
+  set_test_error(record, r.mean.test_error);
+  const auto errors = [](const Measurements& m) -> Json {
+    return {{"fresh_error", json_of(m.fresh_error)},
+            {"train_error", json_of(m.train_error)},
+            {"energy", json_of(m.energy)}};
+  };
+  const auto overlaps = [](const Measurements& m) -> Json {
+    return {{"m_k", json_of(m.m_k)},   {"q_k", json_of(m.q_k)},   {"m_v", json_of(m.m_v)},  {"q_v", json_of(m.q_v)},
+            {"m_kv", json_of(m.m_kv)}, {"m_vk", json_of(m.m_vk)}, {"q_kv", json_of(m.q_kv)}};
+  };
+  record.update(errors(r.mean));
+  record["order_parameters"] = overlaps(r.mean);
+  record["uncertainty"] = {{"test_error", json_of(r.standard_error.test_error)}};
+  record["uncertainty"].update(errors(r.standard_error));
+  record["uncertainty"].update(overlaps(r.standard_error));
+  return record;
+}
+
+}  // namespace
+
+const Command simulate_command = {
+    .name = "simulate",
+    .help = "Monte Carlo at finite D: samples data, trains by L-BFGS, reports means and standard errors over seeds",
+    .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v", "start",
+                   "dimension"},
+    .settings = {"seed", "seeds", "threads"},
+    .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k", "order_parameters.m_v",
+                "order_parameters.q_v", "seeds_converged"},
+    .compute = compute,
+    .finish = [](std::vector<Record>& records, const Settings&) { append_extrapolations(records); }};
+
+}  // namespace quenched::apps

@@ -1,0 +1,26 @@
+#pragma once
+#include "json.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace quenched::apps {
+
+/// Parameters that vary together: one row of values per step. A swept parameter alone has rows of one value.
+struct Axis {
+  std::vector<std::string> names;
+  std::vector<std::vector<Json>> rows;
+};
+using Specification = std::vector<Axis>;
+
+/// What the user wrote, by parameter name; `ridge` stands for ridge_k and ridge_v with equal values.
+using Texts = std::map<std::string, std::string>;
+
+/// The axes of the parameters in `used`, in the record's order, defaults filled in. Throws InvalidInput.
+[[nodiscard]] Specification specification(const std::vector<std::string>& used, const Texts& texts);
+
+/// The outer product, last axis fastest; every point is checked by its library, so that a wrong one stops all.
+[[nodiscard]] std::vector<Point> points(const Specification& specification);
+
+}  // namespace quenched::apps

@@ -1,0 +1,102 @@
+#include "parameters.hpp"
+#include "print.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace quenched::apps {
+namespace {
+
+const Json* field(const Record& record, const std::string& dotted) {
+  const auto dot = dotted.find('.');
+  const auto it = record.find(dotted.substr(0, dot));
+  if (it == record.end()) return nullptr;
+  return dot == std::string::npos ? &*it : field(*it, dotted.substr(dot + 1));
+}
+
+std::string leaf(const std::string& dotted) { return dotted.substr(dotted.rfind('.') + 1); }
+
+std::string shown(const Record& record, const std::string& column) {
+  const Json* value = field(record, column);
+  if (!value || value->is_null()) return "-";
+  if (value->is_string()) return value->get<std::string>();
+  if (!value->is_number_float()) return value->dump();
+  const std::string name = leaf(column);
+  const double error = name == "stability_eigenvalue" ? number_at(record, "certificate.stability_error")
+                       : name == "excess_error"       ? number_at(record, "uncertainty.test_error")
+                                                      : number_at(record, "uncertainty." + name);
+  return std::isnan(error) ? fmt::format("{:.5g}", value->get<double>()) : with_uncertainty(value->get<double>(), error);
+}
+
+/// "task spiked, length 2, noise 0": the parameters that do not vary; those that do go to `varying`.
+std::string shared(const std::vector<Record>& records, std::vector<std::string>& varying) {
+  std::string line;
+  for (const Parameter& p : parameters()) {
+    if (!records.front().contains(p.name)) continue;
+    const auto same = [&](const Record& r) { return r.value(p.name, Json()) == records.front()[p.name]; };
+    if (std::ranges::all_of(records, same)) {
+      line += fmt::format("{}{} {}", line.empty() ? "" : ", ", p.name, shown(records.front(), p.name));
+    } else {
+      varying.push_back(p.name);
+    }
+  }
+  return line;
+}
+
+std::string grid(const std::vector<std::vector<std::string>>& cells) {
+  std::vector<std::size_t> widths(cells.front().size());
+  for (const auto& row : cells)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  std::string text;
+  for (const auto& row : cells) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
+    text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string with_uncertainty(double value, double error) {
+  if (!std::isfinite(value)) return "-";
+  if (!(error > 0) || !std::isfinite(error)) return fmt::format("{:.6g}", value);
+  if (error >= 1) return fmt::format("{:.0f}({:.0f})", value, error);
+  const int decimals = int(std::ceil(-std::log10(error) - 1e-9));
+  if (decimals > 12) return fmt::format("{:.12g}", value);
+  return fmt::format("{:.{}f}({:.0f})", value, decimals, std::ceil(error * std::pow(10, decimals) - 1e-9));
+}
+
+std::string table_text(const std::vector<Record>& records, const Command& command) {
+  if (records.empty()) return "no records\n";
+  std::vector<Record> rows;
+  for (const Record& record : records) {
+    const auto more = command.rows ? command.rows(record) : std::vector<Record>{record};
+    rows.insert(rows.end(), more.begin(), more.end());
+  }
+  std::vector<std::string> columns;
+  const std::string heading = shared(rows, columns);
+  for (const std::string& column : command.columns)
+    if (std::ranges::any_of(rows, [&](const Record& r) { return shown(r, column) != "-"; })) columns.push_back(column);
+
+  std::vector<std::vector<std::string>> cells(1);
+  for (const std::string& column : columns) cells[0].push_back(leaf(column));
+  for (const Record& row : rows) {
+    cells.emplace_back();
+    for (const std::string& column : columns) cells.back().push_back(shown(row, column));
+  }
+  std::string text = heading + "\n\n" + grid(cells), advice;
+  for (const Record& record : records) {
+    if (trusted(record)) continue;
+    std::string where;
+    for (const std::string& name : columns)
+      if (record.contains(name) && field(record, name)->is_primitive() && point_of(record).contains(name))
+        where += fmt::format("{} {}, ", name, shown(record, name));
+    advice += fmt::format("{}{}: {}\n", where, record["certificate"]["verdict"].get<std::string>(),
+                          record["certificate"]["advice"].get<std::string>());
+  }
+  return advice.empty() ? text : text + '\n' + advice;
+}
+
+}  // namespace quenched::apps

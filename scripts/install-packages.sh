@@ -1,0 +1,27 @@
+#!/bin/sh
+# Installs the Debian packages that building, testing and plotting need; does nothing when all are there.
+set -eu
+
+tools="g++ cmake ninja-build pkg-config make git ca-certificates"
+libraries="libgsl-dev libeigen3-dev liblbfgspp-dev doctest-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
+  libfmt-dev libsqlite3-dev gnuplot-nox"
+
+installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+
+missing=""
+for package in $tools $libraries; do
+  installed "$package" || missing="$missing $package"
+done
+# Any Boost from 1.74 on will do, and Debian's versions exclude each other: only when there are no headers at all.
+[ -e /usr/include/boost/version.hpp ] || missing="$missing libboost-dev"
+[ -z "$missing" ] && exit 0
+
+echo "installing:$missing"
+if [ "$(id -u)" -eq 0 ]; then root=""; else root="sudo"; fi
+if [ -n "$root" ] && ! command -v sudo >/dev/null; then
+  echo "run as root, or install sudo: apt-get install$missing" >&2
+  exit 1
+fi
+$root apt-get update -qq
+# shellcheck disable=SC2086  # the list is meant to be split
+$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,35 @@
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "json.hpp"
+#include "program.hpp"
+
+using quenched::apps::Json;
+
+TEST_CASE("an interrupted run keeps what is finished and says so by its status") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const Folder folder;
+    const std::string output = folder / "r.json";
+    const pid_t child = fork();
+    if (child == 0) {
+      // the first points are quick, the last would take minutes
+      execl(QUENCHED_PROGRAM, "quenched", "simulate", "--dimension", "20,21,22,3000", "--seeds", "2", "--threads", "1",
+            "--output", output.c_str(), nullptr);
+      _exit(99);
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    kill(child, signal);
+    int status = 0;
+    waitpid(child, &status, 0);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 128 + signal);
+    const Json records = Json::parse(contents(output));
+    REQUIRE(records.size() == 4);
+    CHECK(records[2]["dimension"] == 22);
+    CHECK(records[3]["dimension"] == "inf");  // from those three
+  }
+}

@@ -1,0 +1,55 @@
+#include "picture.hpp"
+
+#include <doctest/doctest.h>
+
+#include "program.hpp"
+#include "read_records.hpp"
+
+using namespace quenched::apps;
+
+static Record point(const char* command, double alpha, double test_error, const char* verdict) {
+  Record record = {{"task", "spiked"}, {"signal", 1},           {"alpha", alpha},
+                   {"activation", "softmax"}, {"test_error", test_error}, {"command", command}};
+  record["certificate"] = {{"verdict", verdict}, {"stability_eigenvalue", 1 / alpha}};
+  record["uncertainty"] = {{"test_error", 1e-3}};
+  return record;
+}
+
+TEST_CASE("series: theory and simulation of one thing share a label, points are sorted and know their verdict") {
+  const std::vector<Record> records = {point("erm", 2, 0.8, "trusted"), point("erm", 1, 0.9, "unstable"),
+                                       point("simulate", 1, 0.85, "")};
+  Axes axes;
+  const auto list = series(records, axes);
+  CHECK(axes.x == "alpha");
+  REQUIRE(list.size() == 2);
+  CHECK(list[0].label == "softmax");
+  CHECK(list[1].label == "softmax");
+  CHECK(list[1].simulated);
+  CHECK(list[0].points[0].x == 1);
+  CHECK_FALSE(list[0].points[0].trusted);
+  CHECK(list[0].points[1].trusted);
+}
+
+TEST_CASE("pictures begin as their suffix says and their data lie beside them") {
+  const Folder folder;
+  const std::vector<Record> records = {point("erm", 1, 0.9, "unstable"), point("erm", 2, 0.8, "trusted"),
+                                       point("erm", 3, 0.7, "trusted"), point("simulate", 1, 0.85, "")};
+  for (const auto& [suffix, magic] : {std::pair{"png", "\x89PNG"}, {"pdf", "%PDF"}, {"svg", "<?xml"}}) {
+    const std::string path = folder / (std::string("p.") + suffix);
+    draw(records, {}, path);
+    CHECK(contents(path).starts_with(magic));
+  }
+  const std::string data = contents(folder / "p.csv");
+  CHECK(std::count(data.begin(), data.end(), '\n') == 5);
+  CHECK(data.find(",softmax,simulation,1.0,0.85,0.001") != std::string::npos);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 4);  // no temporary left
+}
+
+TEST_CASE("plot reads what the commands write, and --plot draws it at once") {
+  const Folder folder;
+  CHECK(quenched_program("bayes --alpha 1,2 --output " + (folder / "b.csv") + " --plot " + (folder / "at-once.svg")).status == 0);
+  CHECK(std::filesystem::exists(folder / "at-once.csv"));
+  CHECK(quenched_program("plot " + (folder / "b.csv") + " --output " + (folder / "later.svg")).status == 0);
+  CHECK(contents(folder / "later.csv") == contents(folder / "at-once.csv"));
+  CHECK(quenched_program("plot " + (folder / "b.csv") + " --output " + (folder / "b.png")).status == 2);  // its own data
+}

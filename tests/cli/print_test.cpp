@@ -1,0 +1,35 @@
+#include <doctest/doctest.h>
+
+#include "print.hpp"
+#include "program.hpp"
+#include "read_records.hpp"
+
+using namespace quenched::apps;
+
+TEST_CASE("digits of an uncertain number stop at the first digit of its error") {
+  CHECK(with_uncertainty(0.3771561, 1e-5) == "0.37716(1)");
+  CHECK(with_uncertainty(0.3771561, 1.2e-5) == "0.37716(2)");  // never understated
+  CHECK(with_uncertainty(1.4099, 0.02) == "1.41(2)");
+  CHECK(with_uncertainty(-27.4, 3) == "-27(3)");
+  CHECK(with_uncertainty(0.5, 0) == "0.5");
+  CHECK(with_uncertainty(NAN, 0.1) == "-");
+}
+
+TEST_CASE("CSV: quotes, empty cells, and back again") {
+  const std::vector<Record> records = {
+      {{"command", "erm"}, {"length", "1:0.2,3:0.8"}, {"signal", "inf"}, {"alpha", 0.1}, {"stable", true}},
+      {{"command", "erm"}, {"length", 2}, {"advice", "say \"no\""}, {"certificate", {{"residual", 1e-300}}}}};
+  const std::string text = csv_text(records);
+  CHECK(text.substr(0, text.find('\n')) == "command,length,signal,alpha,stable,advice,certificate.residual");
+  CHECK(text.find("\"say \"\"no\"\"\"") != std::string::npos);
+  const Folder folder;
+  std::ofstream(folder / "records.csv") << text;
+  CHECK(read_records(folder / "records.csv") == records);
+}
+
+TEST_CASE("an unknown is null, an infinity a string: JSON has neither") {
+  CHECK(json_of(NAN).is_null());
+  CHECK(json_of(INFINITY) == "inf");
+  CHECK(std::isinf(number_of("inf")));
+  CHECK(std::isnan(number_of(nullptr)));
+}

@@ -1,0 +1,39 @@
+#pragma once
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+/// A folder of this test's own, removed with it.
+struct Folder {
+  std::filesystem::path path = [] {
+    std::string name = std::filesystem::temp_directory_path() / "quenched-test-XXXXXX";
+    return std::filesystem::path(mkdtemp(name.data()));
+  }();
+  Folder() = default;
+  Folder(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(path); }
+  [[nodiscard]] std::string operator/(const std::string& name) const { return (path / name).string(); }
+};
+
+inline std::string contents(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+struct Ran {
+  int status;
+  std::string out, err;
+};
+
+/// Runs the built program as a shell would.
+inline Ran quenched_program(const std::string& arguments) {
+  const Folder folder;
+  const std::string out = folder / "out", err = folder / "err";
+  const int status = std::system((QUENCHED_PROGRAM " " + arguments + " >" + out + " 2>" + err).c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(err)};
+}

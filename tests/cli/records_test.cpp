@@ -1,0 +1,81 @@
+#include <doctest/doctest.h>
+
+#include "json.hpp"
+#include "program.hpp"
+#include "read_records.hpp"
+
+using namespace quenched::apps;
+
+static const char* const commands[] = {"population", "bayes", "erm --ridge 0.5 --alpha 3,4 --tolerance 1e-3",
+                                       "simulate --dimension 60 --seeds 3",
+                                       "compare --ridge 0.5 --dimension 60 --seeds 3 --tolerance 1e-3"};
+
+TEST_CASE("JSON and CSV hold the same records, and the same bytes come at any thread count") {
+  const Folder folder;
+  for (const std::string command : commands) {
+    INFO(command);
+    const Ran one = quenched_program(command + " --format json --threads 1");
+    CHECK(one.status == 0);
+    CHECK(one.err.empty());
+    CHECK(one.out == quenched_program(command + " --format json --threads 3").out);
+    const Json records = Json::parse(one.out);
+    REQUIRE(records.is_array());
+    CHECK(one.out.find("NaN") == std::string::npos);
+    CHECK(quenched_program(command + " --output " + (folder / "r.csv")).out.empty());
+    // empty cells stand for null
+    const auto back = read_records(folder / "r.csv");
+    REQUIRE(back.size() == records.size());
+    for (std::size_t i = 0; i < back.size(); ++i) {
+      const Json cells = back[i].flatten();
+      for (const auto& [pointer, value] : cells.items()) CHECK(records[i].at(Json::json_pointer(pointer)) == value);
+      CHECK(cells.size() > 10);
+    }
+  }
+}
+
+TEST_CASE("a record has the fields of the contract, in their order") {
+  const Json record = Json::parse(quenched_program("erm --ridge 0.5 --tolerance 1e-3 --format json").out)[0];
+  std::size_t next = 0;
+  const std::vector<std::string> order = {"task",    "length",  "signal", "noise",      "alpha",       "activation",
+                                          "ridge_k", "ridge_v", "start",  "test_error", "train_error", "energy",
+                                          "order_parameters", "uncertainty", "certificate"};
+  for (const auto& [name, value] : record.items())
+    if (next < order.size() && name == order[next]) ++next;
+  CHECK(next == order.size());
+  for (const char* name : {"converged", "residual", "iterations", "integration_rule", "integration_error",
+                           "stability_eigenvalue", "symmetry_eigenvalue", "stable", "jump_weight", "verdict", "advice"})
+    CHECK(record["certificate"].contains(name));
+  CHECK(record["length"] == 2);
+  CHECK(number_at(record, "test_error") == doctest::Approx(0.377156).epsilon(3e-3));
+}
+
+TEST_CASE("an infinite signal is the string inf") {
+  const Ran ran = quenched_program("bayes --task max --length 2 --signal inf --noise 0.01 --tolerance 1e-2 --format json");
+  CHECK(Json::parse(ran.out)[0]["signal"] == "inf");
+}
+
+TEST_CASE("strict: exit 1 when a result is not trusted, and the record is printed all the same") {
+  const std::string hard = "bayes --length 6 --noise 1e-4 --alpha 1.6 --start uninformed";  // the informed branch is better
+  CHECK(quenched_program(hard).status == 0);
+  const Ran strict = quenched_program(hard + " --strict --format json");
+  CHECK(strict.status == 1);
+  CHECK(Json::parse(strict.out)[0]["certificate"]["verdict"] == "metastable");
+  CHECK(quenched_program("bayes --strict").status == 0);
+}
+
+TEST_CASE("a JSON file is an array of the same records with their provenance") {
+  const Folder folder;
+  CHECK(quenched_program("bayes --alpha 1,2 --threads 2 --output " + (folder / "b.json")).status == 0);
+  Json records = Json::parse(contents(folder / "b.json"));
+  CHECK(records[0]["provenance"]["arguments"] == "quenched bayes --alpha 1,2");
+  for (Json& record : records) record.erase("provenance");
+  CHECK(records == Json::parse(quenched_program("bayes --alpha 1,2 --format json").out));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);  // no temporary left
+}
+
+TEST_CASE("help, version and the list of activations") {
+  CHECK(quenched_program("--version").out.starts_with("quenched 0."));
+  CHECK(quenched_program("erm --help").out.find("--ridge-k") != std::string::npos);
+  CHECK(quenched_program("bayes --help").out.find("--ridge") == std::string::npos);
+  CHECK(quenched_program("activations").out.find("softmax") != std::string::npos);
+}

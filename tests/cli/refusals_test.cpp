@@ -1,0 +1,67 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "program.hpp"
+
+/// Wrong input: exit 2, one line that names the flag, the value and what is allowed; nothing on standard output.
+static void refused(const std::string& arguments, const std::string& named, const std::string& allowed) {
+  INFO(arguments);
+  const Ran ran = quenched_program(arguments);
+  CHECK(ran.status == 2);
+  CHECK(ran.out.empty());
+  CHECK(std::ranges::count(ran.err, '\n') == 1);
+  INFO(ran.err);
+  CHECK(ran.err.find(named) != std::string::npos);
+  CHECK(ran.err.find(allowed) != std::string::npos);
+}
+
+TEST_CASE("numbers out of range") {
+  for (const char* command : {"erm", "simulate", "compare"}) {
+    const std::string c = command;
+    refused(c + " --alpha -1", "--alpha -1", "> 0");
+    refused(c + " --alpha nan", "--alpha nan", "> 0");
+    refused(c + " --ridge -0.1", "--ridge -0.1", "> 0");
+    refused(c + " --ridge-k nan", "--ridge-k nan", "> 0");
+    refused(c + " --noise -1", "--noise -1", ">= 0");
+    refused(c + " --signal -2", "--signal -2", ">= 0");
+    refused(c + " --signal inf", "--signal inf", "finite");
+  }
+  refused("bayes --alpha 0", "--alpha 0", "> 0");
+  refused("bayes --noise nan", "--noise nan", ">= 0");
+  refused("population --signal nan", "--signal nan", ">= 0");
+  refused("erm --tolerance 0", "--tolerance 0", "between 0 and 1");
+  refused("simulate --dimension 1", "--dimension 1", ">= 2");
+  refused("simulate --seeds 0", "--seeds 0", ">= 2");
+  refused("erm --threads 0", "--threads 0", ">= 1");
+}
+
+TEST_CASE("malformed lists") {
+  refused("erm --alpha 5:1:", "--alpha 5:1:", "lo:hi:n");
+  refused("erm --alpha 1,,2", "--alpha", "1,2,4");
+  refused("erm --length 0", "--length 0", ">= 1");
+  refused("bayes --length 1:0.2,3", "--length 1:0.2,3", "sum to 1");
+  refused("erm --alpha ''", "--alpha ''", "1,2,4");
+}
+
+TEST_CASE("unknown names list the known ones") {
+  refused("frobnicate", "frobnicate", "simulate");
+  refused("", "command", "erm");
+  refused("erm --activation sofmax", "--activation sofmax", "softmax");
+  refused("erm --task spikes", "--task spikes", "spiked");
+  refused("erm --start warm", "--start warm", "informed");
+  refused("erm --start small", "--start small", "informed");
+  refused("erm --format xml", "--format xml", "json");
+  refused("erm --integration none", "--integration none", "auto");
+  refused("bayes --ridge 1", "--ridge", "--help");  // bayes has no ridge
+  refused("population --at m_k=1,q_k=2", "--at", "q_v");
+}
+
+TEST_CASE("files that cannot be written are refused before anything is computed") {
+  refused("erm --output /nonexistent/x.json", "--output /nonexistent/x.json", "No such file");
+  refused("erm --output /", "--output /", "directory");
+  refused("erm --plot x.bmp", "--plot x.bmp", ".svg");
+  refused("erm --plot /nonexistent/x.png", "--plot /nonexistent/x.png", "No such file");
+  refused("plot /nonexistent.json --output x.png", "/nonexistent.json", "read");
+  refused("plot " QUENCHED_PROGRAM " --output x.png", "files", "records");
+}
