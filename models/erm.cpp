@@ -111,7 +111,7 @@ double jump_weight(const Eigen::ArrayXd& m) {
 std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
                                       const ChannelOptions& options) {
   if (activation.info().normalised && tokens == 1) return single_token_channel(problem);
-  if (activation.info().normalised && activation.info().shift_invariant && tokens == 2)
+  if (activation.info().normalised && activation.info().shift_invariant && activation.info().smooth && tokens == 2)
     return pair_channel(problem, activation, options);
   if (activation.info().name == "linear" && problem.task->independent_tokens())
     return linear_channel(problem, activation, tokens, options);
@@ -135,6 +135,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
               const ErmOptions& options) {
   check(problem);
   check(alpha, ridge_k, ridge_v, options);
+  if (activation.info().name == "hardmax")
+    throw InvalidInput("activation", "hardmax", "has no slope: its proximal point lies on ties, which ERM does not follow");
   ErmResult result;
   VectorXd x = ErmEquations::vector(start_of(options, ridge_k, ridge_v));
   Eigen::MatrixXd J;  // of the six updates and three observables, by the six order parameters

@@ -29,6 +29,23 @@ TEST_CASE("two tokens: the grid over the proximal point against scrambled Sobol 
     }
 }
 
+TEST_CASE("two tokens, softmax-1 and softplus: five and four dimensions on a grid against scrambled Sobol points") {
+  const Problem problem = slr("spiked", 2, 2, 0.1);
+  const OrderParameters o{0.59, 0.6, 1.16, 1.02, 1.18, 0.45};
+  for (const char* name : {"softmax-1", "softplus", "centred-linear"}) {
+    CAPTURE(name);
+    const auto activation = make_activation(name);
+    agree(grid_channel(problem, *activation, 2, {})->means(o, true),
+          sampled_channel(problem, *activation, 2, {.level = 2})->means(o, true), fixed_point_means);
+  }
+}
+
+TEST_CASE("a rule over the proximal point needs derivatives without kinks") {
+  const Problem problem = slr("spiked", 2, 2, 0.1);
+  for (const char* name : {"sparsemax", "relu-kernel", "relu", "elu-kernel"})
+    CHECK(make_channel(problem, *make_activation(name), 2, {})->rule().find("Sobol") != std::string::npos);
+}
+
 TEST_CASE("three tokens: the grid over the proximal point against scrambled Sobol points with a minimiser") {
   const auto softmax = make_activation("softmax");
   const OrderParameters smooth{0.57, 0.64, 1.08, 0.92, 1.03, 0.6}, jumping{0.86, 1.36, 2.5, 1.07, 1.26, 0.5};

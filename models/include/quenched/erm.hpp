@@ -33,7 +33,7 @@ struct ErmResult {
   Certificate certificate;
 };
 
-/// Throws InvalidInput unless alpha > 0, ridge_k > 0, ridge_v > 0, all finite.
+/// Throws InvalidInput unless alpha > 0, ridge_k > 0, ridge_v > 0, all finite; also for hardmax, which has no slope.
 [[nodiscard]] ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
                             double ridge_v, const ErmOptions& options = {});
 
