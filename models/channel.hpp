@@ -57,7 +57,7 @@ struct ChannelOptions {
 /// sigma = 1 + chi and independent tokens: two dimensions at any L.
 [[nodiscard]] std::unique_ptr<Channel> linear_channel(const Problem& problem, const Activation& activation, int tokens,
                                                       const ChannelOptions& options);
-/// The best of the above for L = tokens.
+/// The best of the above for this task, activation and L = tokens.
 [[nodiscard]] std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
                                                     const ChannelOptions& options);
 

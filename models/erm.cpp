@@ -14,6 +14,32 @@ namespace {
 
 using Eigen::VectorXd;
 
+enum class Rule { single_token, pair, linear, grid, sampled };
+
+Rule rule_for(const Problem& problem, const ActivationInfo& info, int tokens) {
+  const bool invariant = info.normalised && info.shift_invariant;
+  if (info.normalised && tokens == 1) return Rule::single_token;
+  if (info.name == "linear" && problem.task->independent_tokens()) return Rule::linear;
+  if (info.smooth && invariant && tokens == 2) return Rule::pair;
+  if (info.smooth && info.folds && tokens == (invariant ? 3 : 2)) return Rule::grid;
+  return Rule::sampled;
+}
+
+/// The finest resolution that is tried: what it costs bounds the time of a point.
+int last_level(const Problem& problem, const ActivationInfo& info) {
+  int last = 6;
+  for (const auto& [tokens, weight] : problem.lengths) {
+    const Rule rule = rule_for(problem, info, tokens);
+    if (rule == Rule::grid) last = std::min(last, 3);
+    if (rule != Rule::sampled) continue;
+    constexpr double budget = 8e6;  // numbers drawn for one resolution
+    int level = 0;
+    while (level < 4 && 4096 * std::pow(4.0, level + 1) * (2 * tokens + 1) <= budget) ++level;
+    last = std::min(last, level);
+  }
+  return last;
+}
+
 /// The fixed-point map and the observables at one resolution: channels of all prompt lengths, averaged over P_L.
 class ErmEquations {
  public:
@@ -110,14 +136,13 @@ double jump_weight(const Eigen::ArrayXd& m) {
 
 std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
                                       const ChannelOptions& options) {
-  if (activation.info().normalised && tokens == 1) return single_token_channel(problem);
-  if (activation.info().normalised && activation.info().shift_invariant && activation.info().smooth && tokens == 2)
-    return pair_channel(problem, activation, options);
-  if (activation.info().name == "linear" && problem.task->independent_tokens())
-    return linear_channel(problem, activation, tokens, options);
-  const bool plane = activation.info().normalised && activation.info().shift_invariant ? tokens == 3 : tokens == 2;
-  if (plane && activation.info().smooth && activation.info().name != "linear")
-    return grid_channel(problem, activation, tokens, options);
+  switch (rule_for(problem, activation.info(), tokens)) {
+    case Rule::single_token: return single_token_channel(problem);
+    case Rule::pair: return pair_channel(problem, activation, options);
+    case Rule::linear: return linear_channel(problem, activation, tokens, options);
+    case Rule::grid: return grid_channel(problem, activation, tokens, options);
+    case Rule::sampled: break;
+  }
   return sampled_channel(problem, activation, tokens, options);
 }
 
@@ -140,12 +165,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   ErmResult result;
   VectorXd x = ErmEquations::vector(start_of(options, ridge_k, ridge_v));
   Eigen::MatrixXd J;  // of the six updates and three observables, by the six order parameters
-  int longest = 0;
-  for (const auto& [tokens, weight] : problem.lengths) longest = std::max(longest, tokens);
-  constexpr double budget = 3e6;  // numbers drawn for one resolution
-  int last_level = 0;
-  while (last_level < 5 && 4096 * std::pow(4.0, last_level + 1) * (2 * longest + 1) <= budget) ++last_level;
-  if (longest <= 3) last_level = 5;
+  const int finest = last_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
 
   for (int level = 0;;) {
@@ -203,11 +223,11 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     VectorXd values(9);
     values << x, at.tail(3);
     const double worst = (error / values.array().abs().max(1)).maxCoeff();
-    if (worst <= options.tolerance || level >= last_level || !std::isfinite(worst)) {
+    if (worst <= options.tolerance || level >= finest || !std::isfinite(worst)) {
       judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
       return result;
     }
-    level = std::min(last_level, level + std::max(1, static_cast<int>(std::ceil(std::log2(worst / options.tolerance) / 2))));
+    level = std::min(finest, level + std::max(1, static_cast<int>(std::ceil(std::log2(worst / options.tolerance) / 2))));
   }
 }
 

@@ -107,7 +107,7 @@ class SampledChannel final : public Channel {
     const auto objective = [&](const Batch& x, LowRankModel& model) { loss.evaluate(x, y, w, model); };
     const auto rows = Eigen::seqN(static_cast<Eigen::Index>(b) * block, block);
     proximal_minimum(objective, omega, o.V_k, warm_filled_ ? Batch(warm_(rows, Eigen::all)) : omega, best);
-    if (activation_.info().folds) {
+    if (activation_.info().folds || L_ == 1) {  // the proofs of one minimum need L >= 2
       const Starts starts = other_starts(o, omega, y, w, best.x);
       if (!starts.row.empty() && improve(o, starts, omega, y, w, best, competing))
         proximal_minimum(objective, omega, o.V_k, Batch(best.x), best);
