@@ -75,6 +75,12 @@ class Nest {
     return total(panels);
   }
 
+  /// Points of the first panels of all lines: the least a pass can do.
+  [[nodiscard]] long first_points() const {
+    const long line = nodes * static_cast<long>(first_panels().size());
+    return problem_.d == 1 ? line : problem_.d == 2 ? line * line : line * line * line;
+  }
+
  private:
   /// Fine in one dimension, where they are the safety sample; 0 is an end, not a node: singularities sit
   /// there.
@@ -224,6 +230,7 @@ Outcome adaptive(const Problem& problem) {
   const Nest nest(problem);
   const Eigen::ArrayXd origin = Eigen::ArrayXd::Zero(problem.d);
   Outcome out;
+  if (nest.first_points() > problem.budget) return out;
   // A relative tolerance needs the scale: the first pass, on the first panels only, finds it; later ones
   // correct it.
   Eigen::ArrayXd tolerance = Eigen::ArrayXd::Constant(problem.outputs, INFINITY);

@@ -30,8 +30,8 @@ TEST_CASE(
                                            {Rule::sparse_grid, 6, 1e-4},
                                            {Rule::sobol, 6, 1e-3},
                                            {Rule::lattice, 2, 1e-3}}) {
-    CAPTURE(name_of(rule));
-    CAPTURE(d);
+    const std::string what = std::string(name_of(rule)) + ", d = " + std::to_string(d);
+    CAPTURE(what);
     const Estimate e =
         expectation(d, 2, square_and_exp, {.rule = rule, .absolute = tolerance, .relative = 0});
     REQUIRE(e.status == EstimateStatus::met);
@@ -68,7 +68,8 @@ TEST_CASE(
             held += error <= e.error[j] + 1e-13 * std::abs(known.exact[j]);
           }
         }
-    CAPTURE(name_of(rule));
+    const std::string what(name_of(rule));
+    CAPTURE(what);
     CAPTURE(met);
     CHECK(met >= 60);
     CHECK(held >= 0.95 * met);
@@ -125,6 +126,10 @@ TEST_CASE("a constant is exact, a spent budget is told, a value that is not fini
   CHECK(spent.status == EstimateStatus::budget_spent);
   CHECK(spent.points <= 50'000);
   CHECK(spent.error[0] > 1e-9);
+  const Estimate refused = expectation(3, 1, step, {.rule = Rule::adaptive, .max_points = 50'000});
+  CHECK(refused.status == EstimateStatus::budget_spent);
+  CHECK(refused.points <= 50'000);
+  CHECK(std::isinf(refused.error[0]));
   const Estimate bad =
       expectation(2, 1, [](const Batch& x, Batch& f) { f.col(0) = x.col(0).log(); }, {.max_points = 50'000});
   CHECK(bad.status == EstimateStatus::not_finite);
