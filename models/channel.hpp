@@ -23,9 +23,10 @@ struct ChannelMeans {
   Batch deviation;       // independent contributions to the error: error^2 = sum over rows of their squares
 };
 
-/// The deviation of a rule from its limit, from the means at its own step and two coarser ones, each 1.25 times the next:
-/// the last difference, for the fixed-point means reduced where the differences shrink fast (five times the geometric
-/// estimate, at least a fifth: folds add a part that shrinks slowly), one row a mean: errors of different means do not cancel. The responses, singular where a minimum turns flat, keep the difference.
+/// The deviation of a rule from its limit, from the means at its own step and two coarser ones, each 1.25 times the next. First
+/// row: the last difference, for the fixed-point means reduced where the differences shrink fast (five times the geometric
+/// estimate, at least a fifth: folds add a part that shrinks slowly). Then a fifth of each mean's difference by itself, so that
+/// errors of different means cannot cancel for good. The responses, singular where a minimum turns flat, keep the difference.
 [[nodiscard]] Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
                                          const Eigen::ArrayXd& coarsest);
 

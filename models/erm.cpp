@@ -151,9 +151,13 @@ Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coa
     return (difference / fine.abs().max(1e-3)).head(fixed_point_means).abs().maxCoeff();
   };
   const double before = size(coarse - coarsest), last = size(fine - coarse);
-  Eigen::ArrayXd difference = fine - coarse;
-  difference.head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, 0.2, 1.0) : 1.0;
-  return Eigen::MatrixXd(difference.matrix().asDiagonal()).array();
+  constexpr double least = 0.2;
+  const Eigen::ArrayXd difference = fine - coarse;
+  Batch deviation = Batch::Zero(1 + fixed_point_means, fine.size());
+  deviation.row(0) = difference.transpose();
+  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, least, 1.0) : 1.0;
+  deviation.bottomLeftCorner(fixed_point_means, fixed_point_means).matrix().diagonal() = least * difference.head(fixed_point_means).matrix();
+  return deviation;
 }
 
 ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k, double ridge_v,
