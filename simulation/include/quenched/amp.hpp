@@ -43,7 +43,7 @@ struct AmpState {
   double A_k = 0, A_v = 0;  // of the iteration that led here
 };
 
-/// One iteration (docs/equations.md, section 12), in one reading of the tokens:
+/// One iteration (docs/equations.md, section 7), in one reading of the tokens:
 ///     omega = X k/sqrt(D) - V_k g_k, w = X v/sqrt(D) - V_v g_v; new g_k, g_v from the channel;
 ///     A_a = -(1/D) sum_il d g_a,il/d omega_a,il, P_a = prior_a + A_a, V_a = 1/P_a,
 ///     k <- (X^T g_k/sqrt(D) + A_k k)/P_k, v likewise; then the component of v along k is damped (`cross`).
