@@ -32,9 +32,9 @@ int last_level(const Problem& problem, const ActivationInfo& info) {
     const Rule rule = rule_for(problem, info, tokens);
     if (rule == Rule::grid) last = std::min(last, 3);
     if (rule != Rule::sampled) continue;
-    constexpr double budget = 8e6;  // numbers drawn for one resolution
+    constexpr double budget = 8e7;  // points times what one costs: L lines of L tokens, and the rest
     int level = 0;
-    while (level < 4 && 4096 * std::pow(4.0, level + 1) * (2 * tokens + 1) <= budget) ++level;
+    while (level < 5 && 4096 * std::pow(4.0, level + 1) * tokens * (tokens + 8) <= budget) ++level;
     last = std::min(last, level);
   }
   return last;
@@ -172,6 +172,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   const int finest = last_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
 
+  double worst = INFINITY;  // error of the last resolution, relative to the tolerance's scale
   for (int level = 0;;) {
     const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v, {level, options.seed, options.threads});
     const Map full = [&](const VectorXd& at) { return equations.update(at, equations.means(at, false).value); };
@@ -187,7 +188,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     } else {
       // Newton's step with the Jacobian of the coarse rule contracts by the difference of the two Jacobians.
       newton.compute(Eigen::MatrixXd::Identity(6, 6) - J.topRows(6));
-      solve.max_iterations = 50;
+      solve.max_iterations = 20;
+      solve.map_error = std::max(residual_target, 0.05 * worst);
       report = fixed_point(
           [&](const VectorXd& at) -> VectorXd { return at + newton.solve(full(at).head(6) - at); }, x, solve);
     }
@@ -226,7 +228,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     result.uncertainty = {error[6], error[7], error[8], ErmEquations::overlaps(error.head(6))};
     VectorXd values(9);
     values << x, at.tail(3);
-    const double worst = (error / values.array().abs().max(1)).maxCoeff();
+    worst = (error / values.array().abs().max(1)).maxCoeff();
     if (worst <= options.tolerance || level >= finest || !std::isfinite(worst)) {
       judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
       return result;
