@@ -18,7 +18,7 @@ echo "theory and simulation"
 {
   $quenched bayes $task --alpha 0.5:20:24:log --output demo/bayes.json
   $quenched erm $erm --alpha 0.5:20:24:log --tolerance 1e-3 --output demo/erm.json
-  $quenched simulate $erm --alpha 0.5,1,2,5,10,20 --dimension 700 --seeds 6 --output demo/simulate.json
+  $quenched simulate $erm --alpha 0.5,1,2,5,10,20 --dimension 500 --seeds 6 --output demo/simulate.json
 }
 $quenched plot demo/erm.json demo/bayes.json demo/simulate.json --panels signal --output demo/figure.png
 echo "picture: $PWD/demo/figure.png"
