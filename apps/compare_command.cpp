@@ -2,6 +2,8 @@
 
 #include "parameters.hpp"
 
+#include <fmt/format.h>
+
 namespace quenched::apps {
 namespace {
 
@@ -27,7 +29,7 @@ std::vector<Record> rows(const Record& record) {
     row["theory"] = record["theory"][name];
     row["simulation"] = record["simulation"][name];
     row["uncertainty"] = {{"simulation", record["standard_error"][name]}};
-    row["z"] = record["z"][name];
+    row["z"] = fmt::format("{:+.1f}", number_at(record, "z." + name));
     row["agree"] = record["agree"][name].get<bool>() ? "agree" : "disagree";
     if (record["verdict"] == "theory_not_trusted") row["agree"] = "theory not trusted here";
     list.push_back(row);
@@ -64,7 +66,7 @@ Record compared(const Record& theory, const Record& simulation) {
 const Command compare_command = {
     .name = "compare",
     .help = "theory (erm) beside simulation: z-scores and a verdict; exit 1 when a trusted theory is more than 4 "
-            "standard errors + 10/D (relative) off",
+            "standard errors + 2/D (relative) off",
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v", "start",
                    "dimension"},
     .settings = {"tolerance", "integration", "points", "seed", "seeds", "threads"},

@@ -29,6 +29,17 @@ std::string shown(const Record& record, const std::string& column) {
   return std::isnan(error) ? fmt::format("{:.5g}", value->get<double>()) : with_uncertainty(value->get<double>(), error);
 }
 
+/// One column where both ridges are the same.
+void join_ridges(std::vector<Record>& records) {
+  if (!std::ranges::all_of(records, [](const Record& r) { return r.value("ridge_k", 0.) == r.value("ridge_v", 1.); }))
+    return;
+  for (Record& record : records) {
+    record["ridge"] = record["ridge_k"];
+    record.erase("ridge_k");
+    record.erase("ridge_v");
+  }
+}
+
 /// "task spiked, length 2, noise 0": the parameters that do not vary; those that do go to `varying`.
 std::string shared(const std::vector<Record>& records, std::vector<std::string>& varying) {
   std::string line;
@@ -63,9 +74,11 @@ std::string with_uncertainty(double value, double error) {
   if (!std::isfinite(value)) return "-";
   if (!(error > 0) || !std::isfinite(error)) return fmt::format("{:.6g}", value);
   if (error >= 1) return fmt::format("{:.0f}({:.0f})", value, error);
-  const int decimals = int(std::ceil(-std::log10(error) - 1e-9));
+  int decimals = int(std::ceil(-std::log10(error) - 1e-9));
+  double digit = std::ceil(error * std::pow(10, decimals) - 1e-9);
+  if (digit == 10 && decimals > 0) --decimals, digit = 1;
   if (decimals > 12) return fmt::format("{:.12g}", value);
-  return fmt::format("{:.{}f}({:.0f})", value, decimals, std::ceil(error * std::pow(10, decimals) - 1e-9));
+  return fmt::format("{:.{}f}({:.0f})", value, decimals, digit);
 }
 
 std::string table_text(const std::vector<Record>& records, const Command& command) {
@@ -75,6 +88,7 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
     const auto more = command.rows ? command.rows(record) : std::vector<Record>{record};
     rows.insert(rows.end(), more.begin(), more.end());
   }
+  join_ridges(rows);
   std::vector<std::string> columns;
   const std::string heading = shared(rows, columns);
   for (const std::string& column : command.columns)
@@ -86,15 +100,18 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
     cells.emplace_back();
     for (const std::string& column : columns) cells.back().push_back(shown(row, column));
   }
-  std::string text = heading + "\n\n" + grid(cells), advice;
-  for (const Record& record : records) {
-    if (trusted(record)) continue;
-    std::string where;
+  std::string text = (heading.empty() ? "" : heading + "\n\n") + grid(cells), advice;
+  std::string last;  // a record of several rows is advised once
+  for (const Record& row : rows) {
+    if (trusted(row)) continue;
+    const Point point = point_of(row);
+    std::string line;
     for (const std::string& name : columns)
-      if (record.contains(name) && field(record, name)->is_primitive() && point_of(record).contains(name))
-        where += fmt::format("{} {}, ", name, shown(record, name));
-    advice += fmt::format("{}{}: {}\n", where, record["certificate"]["verdict"].get<std::string>(),
-                          record["certificate"]["advice"].get<std::string>());
+      if (point.contains(name)) line += fmt::format("{} {}, ", name, shown(row, name));
+    const Json& certificate = row["certificate"];
+    line += fmt::format("{}: {}\n", certificate["verdict"].get<std::string>(), certificate["advice"].get<std::string>());
+    if (line != last) advice += line;
+    last = line;
   }
   return advice.empty() ? text : text + '\n' + advice;
 }

@@ -16,12 +16,12 @@ static Record result(double test_error, double error, const char* verdict = null
   return record;
 }
 
-TEST_CASE("theory and simulation agree within 4 standard errors and 10/D") {
+TEST_CASE("theory and simulation agree within 4 standard errors and 2/D") {
   const Record theory = result(0.5, 0, "trusted");
   CHECK(compared(theory, result(0.5, 0.01))["verdict"] == "agree");
-  CHECK(compared(theory, result(0.549, 0.01))["verdict"] == "agree");     // 0.01 allowed + 0.04
-  CHECK(compared(theory, result(0.551, 0.01))["verdict"] == "disagree");
-  CHECK(compared(theory, result(0.551, 0.01))["z"]["test_error"] == doctest::Approx(5.1));
+  CHECK(compared(theory, result(0.541, 0.01))["verdict"] == "agree");     // 0.002 allowed + 0.04
+  CHECK(compared(theory, result(0.543, 0.01))["verdict"] == "disagree");
+  CHECK(compared(theory, result(0.543, 0.01))["z"]["test_error"] == doctest::Approx(4.3));
   CHECK(compared(theory, result(NAN, 0.01))["verdict"] == "disagree");
   CHECK(compared(result(0.5, 0, "unstable"), result(0.9, 0.01))["verdict"] == "theory_not_trusted");
 }

@@ -9,6 +9,7 @@ using namespace quenched::apps;
 TEST_CASE("digits of an uncertain number stop at the first digit of its error") {
   CHECK(with_uncertainty(0.3771561, 1e-5) == "0.37716(1)");
   CHECK(with_uncertainty(0.3771561, 1.2e-5) == "0.37716(2)");  // never understated
+  CHECK(with_uncertainty(0.4994, 0.0095) == "0.50(1)");
   CHECK(with_uncertainty(1.4099, 0.02) == "1.41(2)");
   CHECK(with_uncertainty(-27.4, 3) == "-27(3)");
   CHECK(with_uncertainty(0.5, 0) == "0.5");
