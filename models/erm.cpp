@@ -169,7 +169,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   ErmResult result;
   VectorXd x = ErmEquations::vector(start_of(options, ridge_k, ridge_v));
   Eigen::MatrixXd J;  // of the six updates and three observables, by the six order parameters
-  const int finest = last_level(problem, activation.info());
+  const int finest = options.points > 0 ? std::clamp(static_cast<int>(std::lround(std::log2(options.points / 4096.0) / 2)), 0, 8)
+                                        : last_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
 
   double worst = INFINITY;  // error of the last resolution, relative to the tolerance's scale

@@ -16,7 +16,8 @@ struct OrderParameters {
 struct ErmOptions {
   double tolerance = 1e-4;  // target for the largest uncertainty, relative to max(1, |value|)
   Start start = Start::informed;
-  int points = 0;           // 0: refined until the tolerance is met or the budget is spent
+  // Refined until the tolerance is met or this many points are spent (in steps of 4, from 4096); 0: the rule's own budget.
+  int points = 0;
   std::uint64_t seed = 1;
   int threads = 0;
   std::optional<OrderParameters> from;  // a neighbour on the curve
