@@ -43,35 +43,6 @@ std::string advice_for(Verdict verdict) {
       return "The proximal point jumps between minima, so replica symmetry is doubtful: raise the ridge, or check "
              "with `quenched compare`.";
     case Verdict::marginal:
-      return "marginal";
-    case Verdict::metastable:
-      return "metastable";
-    case Verdict::trusted:
-      return "trusted";
-  }
-  return "unknown";
-}
-
-namespace {
-
-std::string advice_for(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::not_converged:
-      return "The fixed point was not reached: start from a solved neighbour on the curve, or try the other "
-             "start.";
-    case Verdict::under_resolved:
-      return "The error exceeds the tolerance: raise --points, or --tolerance if this is enough.";
-    case Verdict::broken_symmetry:
-      return "The cross overlaps of k and v would grow: the four-overlap solution does not describe training "
-             "here; raise "
-             "the ridge.";
-    case Verdict::unstable:
-      return "Replica symmetry fails and simulation will differ: raise the ridge, or rely on `quenched simulate`.";
-    case Verdict::jumps:
-      return "The proximal point jumps between minima, so replica symmetry is doubtful: use `quenched rsb`, "
-             "or raise the "
-             "ridge.";
-    case Verdict::marginal:
       return "The stability eigenvalue cannot be told from 1: lower --tolerance to sharpen it, or raise the "
              "ridge.";
     case Verdict::metastable:
