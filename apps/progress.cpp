@@ -20,6 +20,8 @@ void Progress::part(double share) { show(double(done_) + share); }
 
 void Progress::point_done() { show(double(++done_)); }
 
+void Progress::note(const std::string& text) { note_ = ", " + text; }
+
 void Progress::show(double done) {
   using namespace std::chrono;
   const auto now = steady_clock::now();
@@ -30,6 +32,7 @@ void Progress::show(double done) {
     const duration<double> left = (now - began_) * ((double(points_) - done) / done);
     fmt::print(stderr, ", {:%T} left", duration_cast<seconds>(left));
   }
+  fmt::print(stderr, "{}", note_);
   std::fflush(stderr);
 }
 

@@ -13,11 +13,12 @@ class Progress {
   Progress(const Progress&) = delete;
   void part(double share);  // of the present point
   void point_done();
+  void note(const std::string& text);  // shown at the end of the line
 
  private:
   void show(double done);
 
-  std::string title_;
+  std::string title_, note_;
   std::size_t points_, done_ = 0;
   bool shown_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), drawn_{};

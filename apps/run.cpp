@@ -51,6 +51,7 @@ std::vector<Record> Finished::records() const {
 void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing, Progress& progress,
          Finished& finished) {
   settings.part_done = [&](int done, int total) { progress.part(double(done) / total); };
+  settings.note = [&](const std::string& text) { progress.note(text); };
   for (const auto& curve : command.continues ? curves(points) : one_by_one(points.size())) {
     Record neighbour;  // null until a point has converged
     for (const std::size_t i : curve) {

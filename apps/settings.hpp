@@ -15,6 +15,7 @@ struct Settings {
   int threads = 0;  // 0: all cores
   std::string at;   // population: overlaps at which to take the risk
   std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
+  std::function<void(const std::string& text)> note;   // what the user may want to know meanwhile
 };
 
 struct Setting {

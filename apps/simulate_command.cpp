@@ -2,7 +2,7 @@
 #include "extrapolation.hpp"
 #include "problem.hpp"
 
-#include <quenched/invalid_input.hpp>
+#include <fmt/format.h>
 #include <quenched/simulate.hpp>
 
 namespace quenched::apps {
@@ -26,6 +26,7 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
       .first_seed = settings.seed,
       .threads = settings.threads,
       .training = {.start = training_start(point.at("start").get<std::string>())}};
+  if (settings.note) settings.note(fmt::format("{:.2g} GiB a seed", double(memory_bytes(specification)) / (1 << 30)));
   const SimulateResult r = simulate(specification, {.progress = settings.part_done, .stop = nullptr});
 
   Record record = point;
