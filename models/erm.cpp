@@ -21,13 +21,6 @@ void check(double alpha, double ridge_k, double ridge_v, const ErmOptions& optio
   positive("tolerance", options.tolerance);
 }
 
-OrderParameters start_of(const ErmOptions& options, double r_k, double r_v) {
-  if (options.from) return *options.from;
-  const double V_k = std::min(1.0, 1 / r_k), V_v = std::min(1.0, 1 / r_v);
-  if (options.start == Start::informed) return {0.9, 1.0, V_k, 0.9, 1.0, V_v};
-  return {0.01, 0.1, V_k, 0.01, 0.1, V_v};
-}
-
 double jump_weight(const Eigen::ArrayXd& m) {
   return m[Vhat_k] == m[pointwise_k] ? 0 : (m[Vhat_k] - m[pointwise_k]) / m[Vhat_k];
 }
@@ -42,7 +35,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     throw InvalidInput("activation", "hardmax",
                        "has no slope: its proximal point lies on ties, which ERM does not follow");
   ErmResult result;
-  VectorXd x = ErmEquations::vector(start_of(options, ridge_k, ridge_v));
+  VectorXd x = ErmEquations::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
   Eigen::MatrixXd J;  // of the six updates and three observables, by the six order parameters
   const int finest =
       options.points > 0
@@ -103,6 +96,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     c.integration_error = error.maxCoeff();
     c.jump_weight = std::abs(jump_weight(means.value));
     c.competing = means.value[competing];
+    result.level = level;
     result.overlaps = ErmEquations::overlaps(x);
     result.test_error = at[6], result.train_error = at[7], result.energy = at[8];
     result.uncertainty = {error[6], error[7], error[8], ErmEquations::overlaps(error.head(6))};
@@ -110,7 +104,10 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     values << x, at.tail(3);
     worst = (error / values.array().abs().max(1)).maxCoeff();
     if (worst <= options.tolerance || level >= finest || !std::isfinite(worst)) {
-      judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
+      if (options.branches > 0 && c.converged)
+        result.branches = erm_branches(problem, activation, alpha, ridge_k, ridge_v, result.overlaps, options);
+      const bool better_branch = !result.branches.empty() && result.branches.front().start != "this";
+      judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance, .better_branch = better_branch});
       return result;
     }
     level = std::min(

@@ -13,6 +13,12 @@ ErmEquations::ErmEquations(const Problem& problem, const Activation& activation,
     channels_.emplace_back(weight, make_channel(problem, activation, tokens, options));
 }
 
+ErmEquations ErmEquations::with(double alpha, double r_k, double r_v) const {
+  ErmEquations other = *this;
+  other.alpha_ = alpha, other.r_k_ = r_k, other.r_v_ = r_v;
+  return other;
+}
+
 bool ErmEquations::feasible(const VectorXd& x) const {
   const auto bounded = [](double m, double q) { return q >= 0 && m * m <= q * (1 + 1e-12); };
   return x[2] > 0 && x[5] > 0 && bounded(x[0], x[1]) && bounded(x[3], x[4]) &&

@@ -10,12 +10,17 @@
 
 namespace quenched {
 
+[[nodiscard]] OrderParameters erm_start(Start start, double ridge_k, double ridge_v);
+
 /// The replica-symmetric map and the observables at one resolution: channels of all prompt lengths, averaged
 /// over P_L (docs/equations.md, section 5). A vector x is (m_k, q_k, V_k, m_v, q_v, V_v).
 class ErmEquations {
  public:
   ErmEquations(const Problem& problem, const Activation& activation, double alpha, double r_k, double r_v,
                const ChannelOptions& options);
+
+  /// The same channels under other parameters: alpha and the ridges do not enter them.
+  [[nodiscard]] ErmEquations with(double alpha, double r_k, double r_v) const;
 
   [[nodiscard]] static OrderParameters overlaps(const Eigen::VectorXd& x) {
     return {x[0], x[1], x[2], x[3], x[4], x[5]};
@@ -36,7 +41,7 @@ class ErmEquations {
 
  private:
   double Delta_, alpha_, r_k_, r_v_;
-  std::vector<std::pair<double, std::unique_ptr<Channel>>> channels_;
+  std::vector<std::pair<double, std::shared_ptr<Channel>>> channels_;
 };
 
 }  // namespace quenched
