@@ -1,8 +1,11 @@
-#include "branches.hpp"
 #include "command.hpp"
 #include "problem.hpp"
 
-#include <quenched/erm.hpp>
+#include <fmt/format.h>
+#include <quenched/erm_gradient.hpp>
+#include <quenched/optimal_ridge.hpp>
+
+#include <algorithm>
 
 namespace quenched::apps {
 namespace {
@@ -18,17 +21,60 @@ OrderParameters overlaps_of(const Record& record) {
   return {at("m_k"), at("q_k"), at("V_k"), at("m_v"), at("q_v"), at("V_v")};
 }
 
+Json json_of(const ErmGradient& g) {
+  using apps::json_of;
+  return {{"d_alpha", json_of(g.alpha)}, {"d_ridge_k", json_of(g.ridge_k)}, {"d_ridge_v", json_of(g.ridge_v)},
+          {"d_noise", json_of(g.noise)}, {"d_signal", json_of(g.signal)}};
+}
+
+/// What is known of the minimum of the test error over the ridges.
+Json json_of(const OptimalRidge& tuned) {
+  Json others = Json::array();
+  for (const RidgeOptimum& o : tuned.others)
+    others.push_back({{"ridge_k", o.ridge_k}, {"ridge_v", o.ridge_v}, {"test_error", apps::json_of(o.result.test_error)},
+                      {"verdict", name_of(o.result.certificate.verdict)}});
+  const RidgeOptimum& best = tuned.best;
+  return {{"flat_in_ridge_k", best.flat_k}, {"flat_in_ridge_v", best.flat_v}, {"at_bound", best.at_bound},
+          {"on_trust_line", best.on_trust_line}, {"other_minima", others}};
+}
+
+ErmResult tuned(Record& record, const Problem& problem, const Activation& activation, double alpha, const ErmOptions& options,
+                const Settings& settings, const Record* neighbour) {
+  OptimalRidgeOptions tuning{.erm = options, .trusted_only = !settings.any_ridge, .from = {}};
+  if (neighbour) tuning.from = {number_at(*neighbour, "ridge_k"), number_at(*neighbour, "ridge_v")};
+  const OptimalRidge optimum = optimal_ridge(problem, activation, alpha, tuning);
+  record["ridge_k"] = optimum.best.ridge_k, record["ridge_v"] = optimum.best.ridge_v;
+  record["ridge"] = "optimal";
+  record["ridge_optimum"] = json_of(optimum);
+  return optimum.best.result;
+}
+
+/// Which of the fixed points seen this one is, for a person.
+std::string branch_of(const ErmResult& r, const std::string& start) {
+  const std::vector<Branch>& branches = r.branches;
+  if (branches.empty()) return "not looked for";
+  if (branches.size() == 1) return "only one seen";
+  const double own = r.energy, lowest = branches.front().energy, next = branches[1].energy;
+  if (own < (lowest + next) / 2)
+    return fmt::format("lowest energy of {}, reached from {}", branches.size(), branches.front().start == "this" ? start : branches.front().start);
+  return fmt::format("energy {:.3g} above the branch from {}", own - lowest, branches.front().start);
+}
+
 Record compute(const Point& point, const Settings& settings, const Record* neighbour) {
   ErmOptions options{.tolerance = settings.tolerance,
                      .start = start_of(point),
                      .points = settings.points,
                      .seed = settings.seed,
                      .threads = settings.threads};
+  options.branches = settings.branches;
   if (neighbour) options.from = overlaps_of(*neighbour);
   const auto activation = make_activation(point.at("activation").get<std::string>());
-  const ErmResult r = erm(problem_of(point), *activation, number_at(point, "alpha"), number_at(point, "ridge_k"),
-                          number_at(point, "ridge_v"), options);
+  const Problem problem = problem_of(point);
+  const double alpha = number_at(point, "alpha");
   Record record = point;
+  const ErmResult r = point["ridge_k"] == "optimal"
+                          ? tuned(record, problem, *activation, alpha, options, settings, neighbour)
+                          : erm(problem, *activation, alpha, number_at(point, "ridge_k"), number_at(point, "ridge_v"), options);
   set_test_error(record, r.test_error);
   record["train_error"] = apps::json_of(r.train_error);
   record["energy"] = apps::json_of(r.energy);
@@ -37,8 +83,15 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
                       {"train_error", apps::json_of(r.uncertainty.train_error)},
                       {"energy", apps::json_of(r.uncertainty.energy)}};
   uncertainty.update(json_of(r.uncertainty.overlaps));
+  if (settings.derivatives) {
+    const ErmDerivatives d = erm_derivatives(problem, *activation, alpha, number_at(record, "ridge_k"),
+                                             number_at(record, "ridge_v"), r, options);
+    record["derivatives"] = json_of(d.value);
+    uncertainty.update(json_of(d.uncertainty));
+  }
   record["uncertainty"] = uncertainty;
   record["certificate"] = apps::json_of(r.certificate);
+  record["certificate"]["branch"] = branch_of(r, point["start"].get<std::string>());
   return record;
 }
 
@@ -48,11 +101,11 @@ const Command erm_command = {
     .name = "erm",
     .help = "replica-symmetric test and train error of ridge-regularised ERM",
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v", "start"},
-    .settings = {"tolerance", "integration", "points", "seed", "threads"},
+    .settings = {"tolerance", "integration", "points", "seed", "threads", "branches", "derivatives", "any-ridge"},
     .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k", "order_parameters.m_v",
-                "order_parameters.q_v", "certificate.stability_eigenvalue", "certificate.verdict"},
+                "order_parameters.q_v", "derivatives.d_alpha", "derivatives.d_ridge_k", "derivatives.d_ridge_v", "derivatives.d_noise",
+                "derivatives.d_signal", "certificate.stability_eigenvalue", "certificate.verdict"},
     .compute = compute,
-    .continues = true,
-    .finish = [](std::vector<Record>& records, const Settings&) { mark_metastable(records); }};
+    .continues = true};
 
 }  // namespace quenched::apps

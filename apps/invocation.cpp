@@ -40,6 +40,10 @@ void add_text(CLI::App& app, const std::string& name, const std::string& help, T
       ->type_name("");
 }
 
+void add_switch(CLI::App& app, const std::string& name, const std::string& help, Texts& texts) {
+  app.add_flag_callback(flag_of(name), [&texts, name] { texts[name]; }, help);
+}
+
 }  // namespace
 
 CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocation) {
@@ -50,7 +54,8 @@ CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocat
                invocation.parameters, p.name == "length" ? ";" : ",");
   for (const Setting& setting : setting_table())
     if (std::ranges::find(command.settings, setting.name) != command.settings.end())
-      add_text(*sub, setting.name, setting.help, invocation.settings, ",");
+      setting.flag ? add_switch(*sub, setting.name, setting.help, invocation.settings)
+                   : add_text(*sub, setting.name, setting.help, invocation.settings, ",");
   sub->add_option("--format", invocation.format, "table, csv or json [table, or the suffix of --output]")->type_name("");
   sub->add_option("--output", invocation.output, "write the records there instead of printing them")->type_name("FILE");
   sub->add_option("--plot", invocation.plot, "draw them too, as .svg, .png or .pdf")->type_name("FILE");

@@ -24,6 +24,11 @@ Parse number(const std::string& name, bool (*allowed)(double), const std::string
   };
 }
 
+/// The word `optimal` (tuned to the least test error), or what `fixed` takes.
+Parse or_optimal(const Parse& fixed) {
+  return [fixed](const std::string& text) { return text == "optimal" ? std::vector<Json>{text} : fixed(text); };
+}
+
 /// Names that make() knows, checked here so that nothing is computed before a later entry is refused.
 Parse checked(void (*make)(const std::string&)) {
   return [=](const std::string& text) {
@@ -92,8 +97,8 @@ const std::vector<Parameter>& parameters() {
        number("alpha", positive, "needs finite numbers > 0")},
       {"activation", "softmax", "activations, see `quenched activations`",
        checked([](const std::string& name) { static_cast<void>(make_activation(name)); })},
-      {"ridge", "0.1", "ridge > 0 on k and v: the penalties are ridge |k|^2/2 and ridge |v|^2/2",
-       number("ridge", positive, ridge)},
+      {"ridge", "0.1", "ridge > 0 on k and v: the penalties are ridge |k|^2/2 and ridge |v|^2/2; optimal tunes both (erm)",
+       or_optimal(number("ridge", positive, ridge))},
       {"ridge_k", "", "ridge on k alone", number("ridge_k", positive, ridge)},
       {"ridge_v", "", "ridge on v alone", number("ridge_v", positive, ridge)},
       {"start", "informed", "informed, uninformed or both; training also knows random and small", starts},

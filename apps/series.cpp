@@ -41,11 +41,17 @@ std::vector<Record> taken_apart(const std::vector<Record>& records) {
   return list;
 }
 
+/// A tuned ridge follows the other parameters: it makes no curve of its own.
+bool tuned(const Record& record, const std::string& name) {
+  return name.starts_with("ridge_") && record.value("ridge", "") == "optimal";
+}
+
 std::map<std::string, std::set<std::string>> values_of(const std::vector<Record>& records) {
   std::map<std::string, std::set<std::string>> values;
   for (const Record& record : records) {
     const Point point = point_of(record);  // items() refers to it
-    for (const auto& [name, value] : point.items()) values[name].insert(value.dump());
+    for (const auto& [name, value] : point.items())
+      if (!tuned(record, name)) values[name].insert(value.dump());
   }
   return values;
 }
@@ -81,10 +87,11 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
     const Point point = point_of(record);
     for (const auto& [name, value] : point.items()) {
       if (name == axes.x || name == axes.panels || name == "activation" || values[name].size() < 2) continue;
+      if (tuned(record, name)) continue;
       if (name == "ridge_v" && value == record["ridge_k"]) continue;  // said with r_k
       label += fmt::format(", {}{}", symbol(name).size() < 5 ? symbol(name) + " = " : "", text_of(value));
     }
-    return label;
+    return label + (record.value("ridge", "") == "optimal" ? ", tuned ridge" : "");
   };
   std::vector<Series> list;
   for (const Record& record : records) {

@@ -19,26 +19,32 @@ Number whole(const std::string& key, const std::string& text, long least, long m
 
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = {
-      {"tolerance", "target for the reported error estimates (1e-4)",
+      {"tolerance", "target for the reported error estimates (1e-4)", false,
        [](Settings& s, const std::string& text) {
          const auto list = numbers("tolerance", text);
          if (list.size() != 1 || !(list[0] > 0 && list[0] < 1))
            throw InvalidInput("tolerance", text, "needs one number between 0 and 1");
          s.tolerance = list[0];
        }},
-      {"integration", "rule of integration (auto)",
+      {"integration", "rule of integration (auto)", false,
        [](Settings&, const std::string& text) {
          if (text != "auto") throw InvalidInput("integration", text, "needs one of auto");
        }},
-      {"points", "integration points; refined to the tolerance when absent",
+      {"points", "integration points; refined to the tolerance when absent", false,
        [](Settings& s, const std::string& text) { s.points = whole<int>("points", text, 1); }},
-      {"seed", "seed of every random number (1)",
+      {"seed", "seed of every random number (1)", false,
        [](Settings& s, const std::string& text) { s.seed = whole<std::uint64_t>("seed", text, 0); }},
-      {"seeds", "independent samples to simulate (8)",
+      {"seeds", "independent samples to simulate (8)", false,
        [](Settings& s, const std::string& text) { s.seeds = whole<int>("seeds", text, 2, 1'000'000); }},
-      {"threads", "threads (all cores); the results do not depend on it",
+      {"threads", "threads (all cores); the results do not depend on it", false,
        [](Settings& s, const std::string& text) { s.threads = whole<int>("threads", text, 1, 4096); }},
-      {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]",
+      {"branches", "further starts that look for a branch of lower energy: a larger ridge followed down, the opposite start, random ones (2)", false,
+       [](Settings& s, const std::string& text) { s.branches = whole<int>("branches", text, 0, 1000); }},
+      {"derivatives", "add d test_error/d alpha, ridge_k, ridge_v, noise, signal", true,
+       [](Settings& s, const std::string&) { s.derivatives = true; }},
+      {"any-ridge", "let --ridge optimal end where the theory is not trusted", true,
+       [](Settings& s, const std::string&) { s.any_ridge = true; }},
+      {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]", false,
        [](Settings& s, const std::string& text) { s.at = text; }},
   };
   return table;

@@ -23,6 +23,13 @@ Axis axis(const std::string& name, const std::vector<Json>& values) {
   return axis;
 }
 
+/// Only the equations of erm know how to tune.
+void refuse_tuning(const Specification& axes) {
+  for (const Axis& axis : axes)
+    if (axis.names.front() == "ridge_k" && axis.rows.front()[0] == "optimal")
+      throw InvalidInput("ridge", "optimal", "needs finite numbers > 0 here (only erm tunes)");
+}
+
 /// random and small are starts of training: the equations know informed and uninformed.
 void refuse_training_starts(const Specification& axes) {
   for (const Axis& axis : axes)
@@ -48,7 +55,7 @@ Specification specification(const std::vector<std::string>& used, const Texts& t
       axes.push_back(axis(p.name, values(p, texts)));
     }
   }
-  if (std::ranges::find(used, "dimension") == used.end()) refuse_training_starts(axes);
+  (std::ranges::find(used, "dimension") == used.end() ? refuse_training_starts : refuse_tuning)(axes);
   return axes;
 }
 

@@ -108,8 +108,10 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
     std::string line;
     for (const std::string& name : columns)
       if (point.contains(name)) line += fmt::format("{} {}, ", name, shown(row, name));
-    const Json& certificate = row["certificate"];
-    line += fmt::format("{}: {}\n", certificate["verdict"].get<std::string>(), certificate["advice"].get<std::string>());
+    const Json certificate = row.value("certificate", Json());
+    line += certificate.is_null()
+                ? fmt::format("only {} of {} seeds converged\n", row["seeds_converged"].dump(), row["seeds"].dump())
+                : fmt::format("{}: {}\n", certificate["verdict"].get<std::string>(), certificate["advice"].get<std::string>());
     if (line != last) advice += line;
     last = line;
   }

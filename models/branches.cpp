@@ -44,12 +44,13 @@ std::vector<Branch> erm_branches(const Problem& problem, const Activation& activ
   const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v,
                                {coarse_level, options.seed, options.threads});
   const Map F = [&](const VectorXd& x) -> VectorXd { return equations.update(x).head(6); };
+  const auto feasible = [&](const VectorXd& x) { return equations.feasible(x); };
   std::vector<Branch> seen;
   const auto follow = [&](const std::string& name, const OrderParameters& start, int damped_steps) {
     const FixedPointReport report = fixed_point(
         F, ErmEquations::vector(start),
-        {.tolerance = 1e-6, .max_iterations = 100, .damped_steps = damped_steps,
-         .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
+        {.tolerance = 1e-5, .max_iterations = 100, .damped_steps = damped_steps,
+         .feasible = feasible});
     if (!report.reached()) return;
     const auto apart = [&](const Branch& b) {
       const Eigen::ArrayXd other = ErmEquations::vector(b.overlaps).array();
@@ -60,11 +61,21 @@ std::vector<Branch> erm_branches(const Problem& problem, const Activation& activ
   };
   follow("this", own, 0);
   if (seen.empty()) return {{"this", own, equations.update(ErmEquations::vector(own))[energy_row]}};
+  // Followed down from a large ridge, where one branch is left.
+  OrderParameters above = erm_start(Start::informed, 8 * ridge_k, 8 * ridge_v);
+  for (const double factor : {8.0, 4.0, 2.0}) {
+    const ErmEquations stronger = equations.with(alpha, factor * ridge_k, factor * ridge_v);
+    const FixedPointReport report = fixed_point(
+        [&](const VectorXd& x) -> VectorXd { return stronger.update(x).head(6); }, ErmEquations::vector(above),
+        {.tolerance = 1e-3, .max_iterations = 50, .damped_steps = factor == 8 ? 8 : 0, .feasible = feasible});
+    if (report.reached()) above = ErmEquations::overlaps(report.x);
+  }
+  if (options.branches > 0) follow("larger ridge", above, 2);
   const Start opposite = options.start == Start::informed ? Start::uninformed : Start::informed;
-  follow(opposite == Start::informed ? "informed" : "uninformed", erm_start(opposite, ridge_k, ridge_v), 8);
+  if (options.branches > 1) follow(opposite == Start::informed ? "informed" : "uninformed", erm_start(opposite, ridge_k, ridge_v), 8);
   std::mt19937_64 rng(options.seed);
-  for (int i = 1; i < options.branches; ++i)
-    follow("random " + std::to_string(i), random_start(rng, ridge_k, ridge_v), 8);
+  for (int i = 2; i < options.branches; ++i)
+    follow("random " + std::to_string(i - 1), random_start(rng, ridge_k, ridge_v), 8);
   std::ranges::sort(seen, {}, &Branch::energy);
   const auto own_place = std::ranges::find(seen, "this", &Branch::start);
   if (own_place->energy <= seen.front().energy + same_energy) std::rotate(seen.begin(), own_place, own_place + 1);

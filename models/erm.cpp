@@ -107,6 +107,16 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       if (options.branches > 0 && c.converged)
         result.branches = erm_branches(problem, activation, alpha, ridge_k, ridge_v, result.overlaps, options);
       const bool better_branch = !result.branches.empty() && result.branches.front().start != "this";
+      if (better_branch && options.start == Start::informed) {
+        ErmOptions there = options;
+        there.from = result.branches.front().overlaps;
+        there.branches = 0;
+        ErmResult better = erm(problem, activation, alpha, ridge_k, ridge_v, there);
+        if (better.certificate.converged) {
+          better.branches = std::move(result.branches);
+          return better;
+        }
+      }
       judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance, .better_branch = better_branch});
       return result;
     }

@@ -30,6 +30,7 @@ TEST_CASE("numbers out of range") {
   refused("bayes --alpha 0", "--alpha 0", "> 0");
   refused("bayes --noise nan", "--noise nan", ">= 0");
   refused("population --signal nan", "--signal nan", ">= 0");
+  refused("simulate --ridge optimal", "--ridge optimal", "> 0");
   refused("erm --tolerance 0", "--tolerance 0", "between 0 and 1");
   refused("simulate --dimension 1", "--dimension 1", ">= 2");
   refused("simulate --seeds 0", "--seeds 0", ">= 2");
@@ -60,8 +61,10 @@ TEST_CASE("unknown names list the known ones") {
 TEST_CASE("files that cannot be written are refused before anything is computed") {
   refused("erm --output /nonexistent/x.json", "--output /nonexistent/x.json", "No such file");
   refused("erm --output /", "--output /", "directory");
+  refused("erm --output x.svg --plot x.svg", "--output x.svg", "overwrite");
+  refused("erm --output x.csv --plot x.png", "--output x.csv", "overwrite");
   refused("erm --plot x.bmp", "--plot x.bmp", ".svg");
   refused("erm --plot /nonexistent/x.png", "--plot /nonexistent/x.png", "No such file");
   refused("plot /nonexistent.json --output x.png", "/nonexistent.json", "read");
-  refused("plot " QUENCHED_PROGRAM " --output x.png", "files", "records");
+  refused("plot " QUENCHED_PROGRAM " --output x.png", "FILES", "records");
 }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <random>
 
 using quenched::bayes;
 using quenched::BayesOptions;
@@ -138,6 +139,33 @@ TEST_CASE("Bayes: sampled with E|p|^2 and one-dimensional with E p_eps agree (Ni
     CHECK(std::abs(sampled.test_error - exact.test_error) < 2 * sampled.uncertainty.test_error);
     CHECK(std::abs(sampled.free_entropy - exact.free_entropy) < 2 * sampled.uncertainty.free_entropy);
   }
+}
+
+TEST_CASE("Bayes: m = q (Nishimori): the teacher's form of the update returns qhat, by plain sampling") {
+  const double nu = 2, noise = 0.2, alpha = 3;
+  const int L = 3, samples = 400000;
+  const BayesResult r = bayes(spiked({{L, 1}}, nu, noise), alpha, Start::informed, {.tolerance = 1e-8});
+  std::mt19937_64 rng(11);
+  std::normal_distribution<double> normal;
+  const double root_k = std::sqrt(r.q_k * (1 - r.q_k)), root_v = std::sqrt(r.q_v * (1 - r.q_v)), s = 1 - r.q_v + noise;
+  double mhat_k = 0, mhat_v = 0;
+  for (int i = 0; i < samples; ++i) {
+    double chi[L], z[L], omega[L], w[L], p[L], total = 0;
+    for (int l = 0; l < L; ++l) {
+      chi[l] = normal(rng) + (l == 0 ? std::sqrt(nu) : 0), z[l] = normal(rng);
+      omega[l] = r.q_k * chi[l] + root_k * normal(rng), w[l] = r.q_v * z[l] + root_v * normal(rng);
+    }
+    const double y = z[0] + std::sqrt(noise) * normal(rng);
+    for (int l = 0; l < L; ++l) total += p[l] = std::exp(std::sqrt(nu) * omega[l] - (y - w[l]) * (y - w[l]) / (2 * s));
+    for (int l = 0; l < L; ++l) {
+      p[l] /= total;
+      mhat_k += std::sqrt(nu) * p[l] * (chi[l] - omega[l]) / (1 - r.q_k) / samples;
+      mhat_v += p[l] * (y - w[l]) / s * (z[l] - w[l]) / (1 - r.q_v) / samples;
+    }
+  }
+  // Some 5 standard errors: both summands are of order 2 with a standard deviation of order 3.
+  CHECK(mhat_k == doctest::Approx(r.q_k / (1 - r.q_k) / alpha).epsilon(0.02));
+  CHECK(mhat_v == doctest::Approx(r.q_v / (1 - r.q_v) / alpha).epsilon(0.02));
 }
 
 TEST_CASE("Bayes, max: the value of an independent computation; limits of the signal") {

@@ -95,7 +95,20 @@ TEST_CASE("both sides of the stability line") {
   const ErmResult unstable = solve("spiked", 1, {{2, 1.0}}, 0, 2, 0.01, "softmax", 1e-3);
   CHECK(unstable.certificate.verdict == Verdict::unstable);
   CHECK(unstable.test_error == doctest::Approx(1.64).epsilon(0.01));
-  CHECK(solve("spiked", 2, {{2, 1.0}}, 0, 4, 0.1, "linear", 1e-3).certificate.stable == false);
+}
+
+TEST_CASE("of two fixed points the one of lower energy, which training finds") {
+  const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0};
+  const auto linear = make_activation("linear");
+  const ErmResult r = erm(problem, *linear, 4, 0.1, 0.1, {.tolerance = 1e-5});
+  CHECK(r.branches.size() == 2);
+  CHECK(r.certificate.verdict == Verdict::trusted);
+  // Trained at D = 1000: test .80(2), q_k .819(9); the other branch has 2.3 and 1.53.
+  CHECK(std::abs(r.test_error - 0.80) < 4 * 0.02);
+  CHECK(std::abs(r.overlaps.q_k - 0.819) < 4 * 0.009);
+  const ErmResult stays = erm(problem, *linear, 4, 0.1, 0.1, {.tolerance = 1e-3, .start = Start::uninformed});
+  CHECK(stays.energy > r.energy + 0.04);
+  CHECK(stays.certificate.verdict == Verdict::unstable);
 }
 
 TEST_CASE("many samples and little ridge: the population minimum") {

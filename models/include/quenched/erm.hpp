@@ -22,13 +22,14 @@ struct ErmOptions {
   std::uint64_t seed = 1;
   int threads = 0;
   std::optional<OrderParameters> from;  // a neighbour on the curve
-  // Starts tried besides this one for a branch of lower energy, on a coarse rule: the opposite start, then random ones.
-  int branches = 1;
+  // Further starts that look for a branch of lower energy, on a coarse rule: a larger ridge followed down, the opposite
+  // start, then random ones. Energies decide for the informed start, which moves there; the uninformed one stays.
+  int branches = 2;
 };
 
 /// A fixed point found on a coarse rule, its energy by the same rule.
 struct Branch {
-  std::string start;  // that first led to it: this (the solution itself), informed, uninformed, random 1, ...
+  std::string start;  // that first led to it: this (the solution itself), larger ridge, uninformed, random 1, ...
   OrderParameters overlaps;
   double energy;
 };
@@ -42,7 +43,7 @@ struct ErmResult {
     OrderParameters overlaps;
   } uncertainty;
   int level = 0;  // of the resolution that met the tolerance
-  std::vector<Branch> branches;  // distinct ones seen, the lowest energy first; `this` is one of them
+  std::vector<Branch> branches;  // distinct ones seen, the lowest energy first
   Certificate certificate;
 };
 

@@ -1,0 +1,59 @@
+#include <doctest/doctest.h>
+#include <quenched/invalid_input.hpp>
+#include <quenched/stability_line.hpp>
+
+#include <cmath>
+
+using namespace quenched;
+
+namespace {
+struct Case {
+  const char* task;
+  double signal;
+  int tokens;
+  double noise, alpha, ridge;
+  const char* activation;
+  bool stable;  // as training at finite D says: it meets theory or not (docs/equations.md, section 5)
+};
+}  // namespace
+
+TEST_CASE("both sides of the stability line, as simulation has it") {
+  const Case cases[] = {
+      {"spiked", 2, 2, 0, 4, 0.5, "softmax", true},    {"spiked", 2, 2, 0, 4, 0.1, "softmax", true},
+      {"spiked", 1, 2, 0, 2, 0.01, "softmax", false},  {"spiked", 2, 2, 0, 4, 0.1, "linear", true},
+      {"spiked", 2, 3, 0.1, 4, 0.5, "softmax", true},  {"spiked", 1, 3, 0.25, 5, 0.1, "softmax", false},
+      {"spiked", 2, 3, 0.25, 10, 1, "linear", true},   {"spiked", 1, 3, 0.25, 5, 0.3, "linear", false},
+      {"max", 2, 2, 0.1, 4, 0.5, "softmax", true},     {"max", 1, 2, 0.1, 2, 0.01, "softmax", false},
+      {"spiked", 2, 5, 0.1, 6, 2, "linear", true},     {"spiked", 1, 5, 0.1, 3, 0.05, "linear", false},
+      {"spiked", 2, 1, 0.1, 2, 1e-3, "softmax", true},
+  };
+  for (const Case& c : cases) {
+    INFO(c.task, " L=", c.tokens, " nu=", c.signal, " alpha=", c.alpha, " ridge=", c.ridge, " ", c.activation);
+    const ErmResult r = erm({make_task(c.task, c.signal), {{c.tokens, 1.0}}, c.noise}, *make_activation(c.activation), c.alpha,
+                            c.ridge, c.ridge, {.tolerance = 5e-3});
+    CHECK(r.certificate.stable.has_value());
+    CHECK(r.certificate.stable == c.stable);
+  }
+}
+
+TEST_CASE("L = 1 is convex: stable for every ridge") {
+  for (const double r : {1e-3, 1e-2, 0.1, 1.0, 10.0}) {
+    const ErmResult result = erm({make_task("max", 1), {{1, 1.0}}, 0.5}, *make_activation("softmax"), 1, r, r, {.tolerance = 1e-6});
+    CHECK(result.certificate.stability_eigenvalue < 1);
+  }
+}
+
+TEST_CASE("the stability line in alpha and in ridge: one line, found from both sides") {
+  const Problem problem{make_task("spiked", 1), {{3, 1.0}}, 0.25};
+  const auto linear = make_activation("linear");
+  const ErmOptions fine{.tolerance = 1e-6};
+  const auto ridge = stability_line(problem, *linear, 5, 1, 1, Along::ridge, 0.1, 5, fine);
+  REQUIRE(ridge);
+  CHECK(ridge->uncertainty < 1e-3 * ridge->value);
+  CHECK(ridge->result.certificate.stability_eigenvalue == doctest::Approx(1).epsilon(1e-3));
+  const auto alpha = stability_line(problem, *linear, 1, ridge->value, ridge->value, Along::alpha, 3, 9, fine);
+  REQUIRE(alpha);
+  CHECK(alpha->value == doctest::Approx(5).epsilon(2e-3));
+  CHECK(!stability_line(problem, *linear, 5, 1, 1, Along::ridge, 2, 5, fine));  // both ends stable
+  CHECK_THROWS_AS((void)stability_line(problem, *linear, 5, 1, 1, Along::ridge, 2, 1), InvalidInput);
+}
