@@ -183,7 +183,13 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     Eigen::PartialPivLU<Eigen::MatrixXd> newton;  // of I - J
     FixedPointReport report;
     if (J.size() == 0) {
-      report = fixed_point([&](const VectorXd& at) -> VectorXd { return full(at).head(6); }, x, solve);
+      const Map map = [&](const VectorXd& at) -> VectorXd { return full(at).head(6); };
+      report = fixed_point(map, x, solve);
+      if (!report.reached()) {  // a long transient, as of many tokens: longer damped
+        result.certificate.iterations += report.iterations;
+        solve.damped_steps = 60;
+        report = fixed_point(map, x, solve);
+      }
       J = jacobian(full, report.x, 1e-4, solve.feasible);
       newton.compute(Eigen::MatrixXd::Identity(6, 6) - J.topRows(6));
     } else {
