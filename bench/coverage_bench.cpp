@@ -45,15 +45,17 @@ int main(int argc, char** argv) {
   Tally all;
   for (const RandomPoint& point : random_points(count, seed)) {
     const std::vector<ReportedNumber> reported = reported_numbers(point, 1 << 18);
+    std::fprintf(stderr, "\r%d of %d", all.points + 1, count);
     kinds[point.kind()].add(reported);
     all.add(reported);
     if (!misses) continue;
-    if (reported.empty()) std::fprintf(stderr, "not reached: %s\n", point.text().c_str());
+    if (reported.empty()) std::fprintf(stderr, "\nnot reached: %s\n", point.text().c_str());
     for (const ReportedNumber& n : reported)
       if (!n.held())
-        std::fprintf(stderr, "%s: %s %.8g(%.1e), finer %.8g(%.1e)\n", point.text().c_str(), n.name.c_str(), n.value, n.stated, n.exact,
+        std::fprintf(stderr, "\n%s: %s %.8g(%.1e), finer %.8g(%.1e)\n", point.text().c_str(), n.name.c_str(), n.value, n.stated, n.exact,
                      n.exact_stated);
   }
+  std::fprintf(stderr, "\n");
   std::printf("| points | drawn | not reached | numbers | held | of sharp reference | held | stated / true (median) |\n|---|---|---|---|---|---|---|---|\n");
   for (auto& [kind, tally] : kinds) tally.print(kind);
   all.print("**all**");

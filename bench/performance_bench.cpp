@@ -103,8 +103,8 @@ std::vector<Case> cases() {
   return {
       {"erm softmax spiked L=2, 1e-6", 1e-6, 0.5, pair},
       {"erm softmax spiked L=2, 1e-4", 1e-4, 0.05, pair},
-      {"erm softmax spiked L=3", 1e-4, 1, ErmCase{slr("spiked", 2, 3, 0.1), "softmax", 4, 0.5, 1 << 22}},
-      {"erm softmax max L=3", 1e-4, 1, ErmCase{slr("max", INFINITY, 3, 0), "softmax", 6, 0.3, 1 << 22}},
+      {"erm softmax spiked L=3", 1e-4, 1, ErmCase{slr("spiked", 2, 3, 0.1), "softmax", 4, 0.5, 1 << 20}},
+      {"erm softmax max L=3", 1e-4, 1, ErmCase{slr("max", INFINITY, 3, 0), "softmax", 6, 0.3, 1 << 20}},
       {"erm softmax spiked L=8", 3e-4, 5, ErmCase{slr("spiked", 5, 8, 0.1), "softmax", 4, 1, 1 << 22}},
       {"erm softmax spiked L=64", 1e-3, 20, ErmCase{slr("spiked", 12, 64, 0.1), "softmax", 4, 1, 1 << 20}},
       {"erm linear spiked L=3", 1e-6, 0.2, ErmCase{slr("spiked", 2, 3, 0.1), "linear", 4, 0.5, 0}},

@@ -41,7 +41,7 @@ std::vector<RandomPoint> random_points(int count, std::uint64_t seed) {
     const std::string activation = one_of("softmax", "softmax", "softmax", "linear", "linear", "softmax-1", "softplus", "");
     const double alpha = log_uniform(0.5, 10), ridge_k = log_uniform(0.2, 2), ridge_v = log_uniform(0.2, 2);
     points.push_back({{make_task(max ? "max" : "spiked", nu), {{L, 1.0}}, noise}, activation, alpha, ridge_k, ridge_v,
-                      one_of(1e-2, 3e-3, 1e-3)});
+                      one_of(1e-2, 3e-3)});
   }
   return points;
 }
