@@ -27,7 +27,7 @@ extern const Command population_command, bayes_command, erm_command, simulate_co
 /// In the order of the help.
 [[nodiscard]] const std::vector<const Command*>& commands();
 
-/// Not every record has a verdict: a simulation has none and counts as trusted.
+/// By its verdict; a simulation has none and is trusted when every seed converged.
 [[nodiscard]] bool trusted(const Record& record);
 
 }  // namespace quenched::apps

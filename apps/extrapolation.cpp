@@ -26,6 +26,7 @@ Intercept intercept(const std::vector<Record>& records, const std::string& value
 Record extrapolated(const std::vector<Record>& records) {
   Record record = point_of(records.front());
   record["dimension"] = "inf";
+  record["samples"] = nullptr;  // infinitely many
   record["seeds"] = records.front()["seeds"];
   record["seeds_converged"] = std::ranges::min_element(records, {}, [](const Record& r) {
                                 return r["seeds_converged"].get<int>();
@@ -40,6 +41,7 @@ Record extrapolated(const std::vector<Record>& records) {
   }
   record["order_parameters"] = overlaps;
   record["uncertainty"] = uncertainty;
+  record["command"] = records.front()["command"];
   return record;
 }
 

@@ -7,6 +7,7 @@
 #include "run.hpp"
 
 #include <fmt/format.h>
+#include <quenched/invalid_input.hpp>
 
 #include <algorithm>
 #include <iostream>
@@ -66,7 +67,11 @@ int execute(const Invocation& invocation, const std::string& arguments) {
   const Settings settings = settings_of(invocation);
   const Format format = format_of(invocation);
   if (!invocation.output.empty()) check_writable("output", invocation.output);
-  if (!invocation.plot.empty()) check_picture("plot", invocation.plot);
+  if (!invocation.plot.empty()) {
+    check_picture("plot", invocation.plot);
+    if (invocation.output == invocation.plot || invocation.output == data_beside(invocation.plot))
+      throw InvalidInput("output", invocation.output, "needs another name: the picture or its data would overwrite it");
+  }
 
   Finished finished(list.size());
   std::mutex writing;
@@ -77,8 +82,7 @@ int execute(const Invocation& invocation, const std::string& arguments) {
         record["provenance"] = {{"program", "quenched " QUENCHED_VERSION}, {"arguments", arguments}};
     const std::string text = printed(records, command, format);
     if (invocation.output.empty()) {
-      std::cout << text << std::flush;
-      if (!std::cout) throw std::runtime_error("standard output: cannot be written");
+      std::cout << text;
     } else {
       write_whole(invocation.output, text);
     }

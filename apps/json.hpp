@@ -12,14 +12,18 @@ using Point = Json;
 /// A point followed by what was computed there.
 using Record = Json;
 
-/// JSON has neither infinity nor NaN: an unknown is null, an infinite number the string "inf".
+/// JSON has neither infinity nor NaN: what is not a finite number is unknown, null.
 inline Json json_of(double x) {
-  if (std::isnan(x)) return nullptr;
-  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
+  if (!std::isfinite(x)) return nullptr;
   return x;
 }
+/// A parameter (signal, dimension) may be infinite: the string "inf".
+inline Json json_of_parameter(double x) {
+  if (std::isinf(x)) return x > 0 ? "inf" : "-inf";
+  return json_of(x);
+}
 
-/// The number that json_of wrote; NaN for anything else.
+/// The number that they wrote; NaN for anything else.
 inline double number_of(const Json& json) {
   if (json.is_number()) return json.get<double>();
   if (json == "inf") return INFINITY;

@@ -69,7 +69,7 @@ std::vector<double> numbers(const std::string& key, const std::string& text) {
     } else if (const auto x = parsed<double>(word)) {
       values.push_back(*x);
     } else {
-      throw InvalidInput(key, word, number_rule);
+      throw InvalidInput(key, word.empty() ? text : word, number_rule);
     }
   }
   return values;

@@ -7,6 +7,7 @@
 #include <quenched/invalid_input.hpp>
 #include <quenched/simulate.hpp>
 
+#include <csignal>
 #include <iostream>
 #include <list>
 #include <new>
@@ -82,13 +83,19 @@ int run(int argc, char** argv, std::string& who) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which is said
   std::string who = "quenched";
   try {
-    return run(argc, argv, who);
+    const int status = run(argc, argv, who);
+    if (!std::cout.flush()) return complain(who, "standard output: cannot be written", failed);
+    return status;
   } catch (const quenched::InvalidInput& e) {
     const std::string value = e.value().empty() ? "''" : e.value();
-    return complain(who, fmt::format("{} {}: {}", flag_of(e.key()), value, e.rule()), wrong_input);
+    const std::string flag = e.key() == "files" ? "FILES" : flag_of(e.key());
+    return complain(who, fmt::format("{} {}: {}", flag, value, e.rule()), wrong_input);
   } catch (const std::bad_alloc&) {
+    return complain(who, "not enough memory", failed);
+  } catch (const std::length_error&) {
     return complain(who, "not enough memory", failed);
   } catch (const std::exception& e) {
     return complain(who, e.what(), failed);

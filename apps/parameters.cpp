@@ -18,7 +18,7 @@ Parse number(const std::string& name, bool (*allowed)(double), const std::string
     std::vector<Json> values;
     for (double x : numbers(name, text)) {
       if (!allowed(x)) throw InvalidInput(name, fmt::format("{}", x), rule);
-      values.push_back(json_of(x));
+      values.push_back(json_of_parameter(x));
     }
     return values;
   };

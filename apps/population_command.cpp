@@ -38,10 +38,19 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
   Record record = point;
   if (!settings.at.empty()) {
     auto o = overlaps_at(settings.at);
-    const Excess risk = population_risk(problem, *activation, o["m_k"], o["q_k"], o["m_v"], o["q_v"], options);
+    const Excess risk = [&] {
+      try {
+        return population_risk(problem, *activation, o["m_k"], o["q_k"], o["m_v"], o["q_v"], options);
+      } catch (const InvalidInput& e) {  // an overlap that cannot be: its flag is --at
+        throw e.key() == "tolerance" ? e : InvalidInput("at", e.key() + "=" + e.value(), e.rule());
+      }
+    }();
     set_test_error(record, risk.value);
-    record["order_parameters"] = o;
+    for (const char* name : {"m_k", "q_k", "m_v", "q_v", "m_kv", "m_vk", "q_kv"}) record["order_parameters"][name] = o[name];
     record["uncertainty"] = {{"test_error", json_of(risk.error)}};
+    Certificate c{.converged = true, .residual = 0, .integration_error = risk.error};
+    judge(c, {.reached = true, .error = risk.error, .tolerance = settings.tolerance});
+    record["certificate"] = json_of(c);
     return record;
   }
   const PopulationResult r = population(problem, *activation, options);

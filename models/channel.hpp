@@ -61,5 +61,7 @@ struct ChannelOptions {
 /// The best of the above for this task, activation and L = tokens.
 [[nodiscard]] std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
                                                     const ChannelOptions& options);
+/// The finest level that is tried for these prompt lengths: what it costs bounds the time of a point.
+[[nodiscard]] int finest_level(const Problem& problem, const ActivationInfo& info);
 
 }  // namespace quenched

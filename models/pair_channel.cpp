@@ -16,6 +16,7 @@ namespace quenched {
 namespace {
 
 constexpr double reach = 7;  // standard deviations kept: a tail of 3e-12
+constexpr double most_nodes = 1e5;
 
 /// Nodes in delta = chi_1 - chi_2 with their weights, and sigma_1 = p(delta) with its derivatives there.
 struct Nodes {
@@ -157,8 +158,12 @@ class PairChannel final : public Channel {
     // Beyond `far` the attention is saturated and c(delta) = delta.
     const double d_size = 1 + problem_.noise + o.q_v;
     const double far = 1 + std::log1p(2 * o.V_k * reach * reach * d_size);
-    const double low = std::min(law.mu - reach * law.sigma, -far), high = std::max(law.mu + reach * law.sigma, far);
-    const auto n = static_cast<Eigen::Index>(std::ceil((high - low) / (0.5 * scale * std::min(1.0, law.sigma / (1 + o.V_k / 2)))));
+    // A proximal point is within 2 V_k max|Phi'| of its field.
+    const double moved = std::min(2 * o.V_k * reach * reach * d_size, far + std::abs(law.mu));
+    const double low = law.mu - reach * law.sigma - moved, high = law.mu + reach * law.sigma + moved;
+    const double count = std::ceil((high - low) / (0.5 * scale * std::min(1.0, law.sigma / (1 + o.V_k / 2))));
+    if (!(count < most_nodes)) return Eigen::ArrayXd::Constant(diagnostics ? all_means : fixed_point_means, unknown);
+    const auto n = static_cast<Eigen::Index>(count);
     const double inner = (high - low) / static_cast<double>(n);
     Setting set{o, law, Nodes(activation_, Eigen::ArrayXd::LinSpaced(n + 1, low, high), Eigen::ArrayXd::Constant(n + 1, inner)),
                 slope, spread, 0.45 * scale, {}, {}, diagnostics};

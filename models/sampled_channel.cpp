@@ -32,7 +32,7 @@ class SampledChannel final : public Channel {
  public:
   SampledChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
       : problem_(problem), activation_(activation), L_(tokens), threads_(options.threads) {
-    size_ = 256 << (2 * options.level);
+    size_ = std::max(block, static_cast<int>(256 * std::pow(4.0, options.level)));
     common_mode_ = !(activation.info().shift_invariant && L_ > 1);
     points_ = scrambled_sobol(1 + L_ + (common_mode_ ? L_ : L_ - 1), size_, replicates,
                               options.seed + 1000003ULL * static_cast<std::uint64_t>(L_), threads_);

@@ -5,6 +5,7 @@
 #include <quenched/task.hpp>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace quenched {
@@ -21,6 +22,15 @@ struct ErmOptions {
   std::uint64_t seed = 1;
   int threads = 0;
   std::optional<OrderParameters> from;  // a neighbour on the curve
+  // Starts tried besides this one for a branch of lower energy, on a coarse rule: the opposite start, then random ones.
+  int branches = 1;
+};
+
+/// A fixed point found on a coarse rule, its energy by the same rule.
+struct Branch {
+  std::string start;  // that first led to it: this (the solution itself), informed, uninformed, random 1, ...
+  OrderParameters overlaps;
+  double energy;
 };
 
 /// Replica-symmetric ridge-regularised ERM (docs/equations.md, section 5).
@@ -31,8 +41,16 @@ struct ErmResult {
     double test_error = unknown, train_error = unknown, energy = unknown;
     OrderParameters overlaps;
   } uncertainty;
+  int level = 0;  // of the resolution that met the tolerance
+  std::vector<Branch> branches;  // distinct ones seen, the lowest energy first; `this` is one of them
   Certificate certificate;
 };
+
+/// Distinct fixed points from `own` and from options.branches other starts, the lowest energy first; `own` alone when the
+/// coarse rule has no fixed point near it. Cost: some 20 evaluations of the map a start, at a quarter of the points.
+[[nodiscard]] std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation, double alpha,
+                                               double ridge_k, double ridge_v, const OrderParameters& own,
+                                               const ErmOptions& options = {});
 
 /// Throws InvalidInput unless alpha > 0, ridge_k > 0, ridge_v > 0, all finite; also for hardmax, which has no slope.
 [[nodiscard]] ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k,

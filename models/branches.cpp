@@ -1,0 +1,74 @@
+#include <quenched/erm.hpp>
+#include <quenched/fixed_point.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "erm_equations.hpp"
+
+namespace quenched {
+namespace {
+
+using Eigen::VectorXd;
+
+constexpr int coarse_level = -1, energy_row = 8;
+constexpr double same = 1e-3;          // two fixed points closer than this, relatively, are one
+constexpr double same_energy = 1e-6;   // and energies closer than this do not rank them
+
+/// Overlaps of random size and direction; V as the ridge alone would make it, or less.
+OrderParameters random_start(std::mt19937_64& rng, double ridge_k, double ridge_v) {
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  const auto overlap = [&](double& m, double& q, double& V, double ridge) {
+    q = std::exp(2 * uniform(rng));
+    m = uniform(rng) * std::sqrt(q);
+    V = std::exp(uniform(rng) - 1) / ridge;
+  };
+  OrderParameters o;
+  overlap(o.m_k, o.q_k, o.V_k, ridge_k), overlap(o.m_v, o.q_v, o.V_v, ridge_v);
+  const double most = 0.9 * std::sqrt(o.q_v);  // m_v^2 < q_v, and the teacher has norm 1
+  o.m_v = std::clamp(o.m_v, -std::min(most, 0.9), std::min(most, 0.9));
+  return o;
+}
+
+}  // namespace
+
+OrderParameters erm_start(Start start, double ridge_k, double ridge_v) {
+  const double V_k = std::min(1.0, 1 / ridge_k), V_v = std::min(1.0, 1 / ridge_v);
+  if (start == Start::informed) return {0.9, 1.0, V_k, 0.9, 1.0, V_v};
+  return {0.01, 0.1, V_k, 0.01, 0.1, V_v};
+}
+
+std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
+                                 double ridge_v, const OrderParameters& own, const ErmOptions& options) {
+  const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v,
+                               {coarse_level, options.seed, options.threads});
+  const Map F = [&](const VectorXd& x) -> VectorXd { return equations.update(x).head(6); };
+  std::vector<Branch> seen;
+  const auto follow = [&](const std::string& name, const OrderParameters& start, int damped_steps) {
+    const FixedPointReport report = fixed_point(
+        F, ErmEquations::vector(start),
+        {.tolerance = 1e-6, .max_iterations = 100, .damped_steps = damped_steps,
+         .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
+    if (!report.reached()) return;
+    const auto apart = [&](const Branch& b) {
+      const Eigen::ArrayXd other = ErmEquations::vector(b.overlaps).array();
+      return ((report.x.array() - other).abs() / (1 + other.abs())).maxCoeff() > same;
+    };
+    if (std::ranges::all_of(seen, apart))
+      seen.push_back({name, ErmEquations::overlaps(report.x), equations.update(report.x)[energy_row]});
+  };
+  follow("this", own, 0);
+  if (seen.empty()) return {{"this", own, equations.update(ErmEquations::vector(own))[energy_row]}};
+  const Start opposite = options.start == Start::informed ? Start::uninformed : Start::informed;
+  follow(opposite == Start::informed ? "informed" : "uninformed", erm_start(opposite, ridge_k, ridge_v), 8);
+  std::mt19937_64 rng(options.seed);
+  for (int i = 1; i < options.branches; ++i)
+    follow("random " + std::to_string(i), random_start(rng, ridge_k, ridge_v), 8);
+  std::ranges::sort(seen, {}, &Branch::energy);
+  const auto own_place = std::ranges::find(seen, "this", &Branch::start);
+  if (own_place->energy <= seen.front().energy + same_energy) std::rotate(seen.begin(), own_place, own_place + 1);
+  return seen;
+}
+
+}  // namespace quenched

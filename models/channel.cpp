@@ -1,0 +1,69 @@
+#include "channel.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace quenched {
+namespace {
+
+enum class Rule { single_token, pair, linear, grid, sampled };
+
+Rule rule_for(const Problem& problem, const ActivationInfo& info, int tokens) {
+  const bool invariant = info.normalised && info.shift_invariant;
+  if (info.normalised && tokens == 1) return Rule::single_token;
+  if (info.name == "linear" && problem.task->independent_tokens()) return Rule::linear;
+  if (info.smooth && invariant && tokens == 2) return Rule::pair;
+  if (info.smooth && info.folds && tokens == (invariant ? 3 : 2)) return Rule::grid;
+  return Rule::sampled;
+}
+
+}  // namespace
+
+int finest_level(const Problem& problem, const ActivationInfo& info) {
+  int last = 6;
+  for (const auto& [tokens, weight] : problem.lengths) {
+    const Rule rule = rule_for(problem, info, tokens);
+    if (rule == Rule::grid) last = std::min(last, 3);
+    if (rule != Rule::sampled) continue;
+    constexpr double budget = 8e7;  // points times what one costs: L lines of L tokens, and the rest
+    int level = 0;
+    while (level < 5 && 4096 * std::pow(4.0, level + 1) * tokens * (tokens + 8) <= budget) ++level;
+    last = std::min(last, level);
+  }
+  return last;
+}
+
+std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
+                                      const ChannelOptions& options) {
+  switch (rule_for(problem, activation.info(), tokens)) {
+    case Rule::single_token:
+      return single_token_channel(problem);
+    case Rule::pair:
+      return pair_channel(problem, activation, options);
+    case Rule::linear:
+      return linear_channel(problem, activation, tokens, options);
+    case Rule::grid:
+      return grid_channel(problem, activation, tokens, options);
+    case Rule::sampled:
+      break;
+  }
+  return sampled_channel(problem, activation, tokens, options);
+}
+
+Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
+                           const Eigen::ArrayXd& coarsest) {
+  const auto size = [&](const Eigen::ArrayXd& difference) {
+    return (difference / fine.abs().max(1e-3)).head(fixed_point_means).abs().maxCoeff();
+  };
+  const double before = size(coarse - coarsest), last = size(fine - coarse);
+  constexpr double least = 0.2;
+  const Eigen::ArrayXd difference = fine - coarse;
+  Batch deviation = Batch::Zero(1 + fixed_point_means, fine.size());
+  deviation.row(0) = difference.transpose();
+  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, least, 1.0) : 1.0;
+  deviation.bottomLeftCorner(fixed_point_means, fixed_point_means).matrix().diagonal() =
+      least * difference.head(fixed_point_means).matrix();
+  return deviation;
+}
+
+}  // namespace quenched

@@ -1,0 +1,74 @@
+#include "erm_equations.hpp"
+
+#include <cmath>
+
+namespace quenched {
+
+using Eigen::VectorXd;
+
+ErmEquations::ErmEquations(const Problem& problem, const Activation& activation, double alpha, double r_k,
+                           double r_v, const ChannelOptions& options)
+    : Delta_(problem.noise), alpha_(alpha), r_k_(r_k), r_v_(r_v) {
+  for (const auto& [tokens, weight] : problem.lengths)
+    channels_.emplace_back(weight, make_channel(problem, activation, tokens, options));
+}
+
+ErmEquations ErmEquations::with(double alpha, double r_k, double r_v) const {
+  ErmEquations other = *this;
+  other.alpha_ = alpha, other.r_k_ = r_k, other.r_v_ = r_v;
+  return other;
+}
+
+bool ErmEquations::feasible(const VectorXd& x) const {
+  const auto bounded = [](double m, double q) { return q >= 0 && m * m <= q * (1 + 1e-12); };
+  return x[2] > 0 && x[5] > 0 && bounded(x[0], x[1]) && bounded(x[3], x[4]) &&
+         (x[4] == 0 || 1 - x[3] * x[3] / x[4] + Delta_ > 0);
+}
+
+ChannelMeans ErmEquations::means(const VectorXd& x, bool diagnostics) const {
+  ChannelMeans all;
+  for (const auto& [weight, channel] : channels_) {
+    ChannelMeans m = channel->means(overlaps(x), diagnostics);
+    m.value *= weight, m.deviation *= weight;
+    if (all.value.size() == 0) {
+      all = std::move(m);
+      continue;
+    }
+    all.value += m.value;
+    Batch stacked(all.deviation.rows() + m.deviation.rows(), m.deviation.cols());
+    stacked << all.deviation, m.deviation;
+    all.deviation = std::move(stacked);
+  }
+  return all;
+}
+
+VectorXd ErmEquations::update(const VectorXd& x, const Eigen::ArrayXd& m) const {
+  const OrderParameters o = overlaps(x);
+  VectorXd out(9);
+  const auto ridge = [&](Eigen::Index at, double r, double mhat, double qhat, double Vhat) {
+    const double V = 1 / (r + alpha_ * Vhat);
+    out[at] = V * alpha_ * mhat;
+    out[at + 1] = V * V * (alpha_ * alpha_ * mhat * mhat + alpha_ * qhat);
+    out[at + 2] = V > 0 ? V : unknown;
+  };
+  ridge(0, r_k_, m[mhat_k], m[qhat_k], m[Vhat_k]);
+  ridge(3, r_v_, m[mhat_v], m[qhat_v], m[Vhat_v]);
+  out[6] = 1 + Delta_ - 2 * o.m_v * m[hit] + o.q_v * m[power];
+  out[7] = m[rho_squared];
+  out[8] = (r_k_ * o.q_k + r_v_ * o.q_v + alpha_ * m[rho_squared]) / 2;
+  return out;
+}
+
+double ErmEquations::replicon(const VectorXd& x, const Eigen::ArrayXd& m) const {
+  const double kk = alpha_ * x[2] * x[2] * m[G_kk], vv = alpha_ * x[5] * x[5] * m[G_vv];
+  const double kv = alpha_ * x[2] * x[5] * m[G_kv];
+  return (kk + vv) / 2 + std::sqrt((kk - vv) * (kk - vv) / 4 + kv * kv);
+}
+
+std::string ErmEquations::rule() const {
+  std::string text;
+  for (const auto& [weight, channel] : channels_) text += (text.empty() ? "" : "; ") + channel->rule();
+  return text;
+}
+
+}  // namespace quenched

@@ -1,0 +1,47 @@
+#pragma once
+#include <Eigen/Core>
+#include <memory>
+#include <quenched/erm.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "channel.hpp"
+
+namespace quenched {
+
+[[nodiscard]] OrderParameters erm_start(Start start, double ridge_k, double ridge_v);
+
+/// The replica-symmetric map and the observables at one resolution: channels of all prompt lengths, averaged
+/// over P_L (docs/equations.md, section 5). A vector x is (m_k, q_k, V_k, m_v, q_v, V_v).
+class ErmEquations {
+ public:
+  ErmEquations(const Problem& problem, const Activation& activation, double alpha, double r_k, double r_v,
+               const ChannelOptions& options);
+
+  /// The same channels under other parameters: alpha and the ridges do not enter them.
+  [[nodiscard]] ErmEquations with(double alpha, double r_k, double r_v) const;
+
+  [[nodiscard]] static OrderParameters overlaps(const Eigen::VectorXd& x) {
+    return {x[0], x[1], x[2], x[3], x[4], x[5]};
+  }
+  [[nodiscard]] static Eigen::VectorXd vector(const OrderParameters& o) {
+    return (Eigen::VectorXd(6) << o.m_k, o.q_k, o.V_k, o.m_v, o.q_v, o.V_v).finished();
+  }
+  [[nodiscard]] bool feasible(const Eigen::VectorXd& x) const;
+  [[nodiscard]] ChannelMeans means(const Eigen::VectorXd& x, bool diagnostics) const;
+  /// The six updated order parameters, then test error, train error and energy at x.
+  [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;
+  [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x) const {
+    return update(x, means(x, false).value);
+  }
+  /// The largest eigenvalue of R_ab = alpha V_a^2 E|G_ab|_F^2.
+  [[nodiscard]] double replicon(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;
+  [[nodiscard]] std::string rule() const;
+
+ private:
+  double Delta_, alpha_, r_k_, r_v_;
+  std::vector<std::pair<double, std::shared_ptr<Channel>>> channels_;
+};
+
+}  // namespace quenched

@@ -1,0 +1,151 @@
+#include <LBFGSB.h>
+#include <quenched/erm_gradient.hpp>
+#include <quenched/optimal_ridge.hpp>
+
+#include <boost/math/tools/minima.hpp>
+#include <boost/math/tools/roots.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace quenched {
+namespace {
+
+using Eigen::Vector2d;
+using Eigen::VectorXd;
+
+/// Test error and its gradient at t = (log ridge_k, log ridge_v); remembers its last solution to start from.
+class TestError {
+ public:
+  TestError(const Problem& problem, const Activation& activation, double alpha, ErmOptions options)
+      : problem_(problem), activation_(activation), alpha_(alpha), options_(std::move(options)) {
+    options_.branches = 0;
+  }
+  ErmResult solve(const Vector2d& t) {
+    const ErmResult r = erm(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), options_);
+    if (r.certificate.converged) options_.from = r.overlaps;
+    return r;
+  }
+  double operator()(const VectorXd& t, VectorXd& gradient) {
+    const ErmResult r = solve(t);
+    gradient = erm_ridge_gradient(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), r, options_).array() * t.array().exp();
+    return r.test_error;
+  }
+
+  [[nodiscard]] std::optional<OrderParameters> overlaps() const { return options_.from; }
+
+ private:
+  const Problem& problem_;
+  const Activation& activation_;
+  double alpha_;
+  ErmOptions options_;
+};
+
+/// Negative where a solution is stable and without jumps.
+double distrust(const ErmResult& r) {
+  const Certificate& c = r.certificate;
+  if (!c.converged || std::isnan(c.stability_eigenvalue)) return 1;
+  return std::max(c.stability_eigenvalue + c.stability_error - 1, c.jump_weight / jump_threshold - 1);
+}
+
+Vector2d low() { return Vector2d::Constant(std::log(ridge_range[0])); }
+Vector2d high() { return Vector2d::Constant(std::log(ridge_range[1])); }
+
+Vector2d free_minimum(TestError& f, const Vector2d& start) {
+  LBFGSpp::LBFGSBParam<double> parameters;
+  parameters.epsilon = 1e-6, parameters.epsilon_rel = 0;
+  parameters.past = 2, parameters.delta = 1e-9;
+  parameters.max_iterations = 30;
+  parameters.max_step = 2;
+  LBFGSpp::LBFGSBSolver<double> solver(parameters);
+  VectorXd t = start;
+  double value = 0;
+  try {
+    static_cast<void>(solver.minimize(f, t, value, low(), high()));
+  } catch (const std::runtime_error&) {  // the line search is down to the errors of the averages: t is as good as it gets
+  }
+  return t;
+}
+
+RidgeOptimum described(const Problem& problem, const Activation& activation, double alpha, TestError& f, const Vector2d& t,
+                       const ErmOptions& options) {
+  RidgeOptimum o;
+  o.ridge_k = std::exp(t[0]), o.ridge_v = std::exp(t[1]);
+  VectorXd gradient, moved;
+  f(t, gradient);
+  ErmOptions last = options;
+  last.from = f.overlaps();
+  o.result = erm(problem, activation, alpha, o.ridge_k, o.ridge_v, last);
+  constexpr double h = 0.1;
+  for (int i : {0, 1}) {
+    f(t + h * Vector2d::Unit(i), moved);
+    o.curvature.col(i) = (moved - gradient) / h;
+  }
+  o.curvature = (o.curvature + o.curvature.transpose()).eval() / 2;
+  o.flat_k = std::abs(o.curvature(0, 0)) / 2 < flat_change;
+  o.flat_v = std::abs(o.curvature(1, 1)) / 2 < flat_change;
+  o.at_bound = (t.array() <= low().array() + 1e-3).any() || (t.array() >= high().array() - 1e-3).any();
+  return o;
+}
+
+/// The best point where trust begins: at every ratio of the ridges the least common factor that is trusted, found by
+/// bracketing; over the ratios by Brent's method.
+Vector2d on_trust_line(TestError& f, const Vector2d& free) {
+  Vector2d best = free;
+  double least = INFINITY;
+  const auto at_ratio = [&](double shift) {
+    const Vector2d base = free + Vector2d(shift, -shift);
+    const auto margin = [&](double s) { return distrust(f.solve(base + Vector2d::Constant(s))); };
+    double a = 0, b = 0.5;
+    while (margin(b) > 0 && b < 8) a = b, b *= 2;
+    if (b >= 8) return 1e3;  // nothing is trusted along this ray
+    if (a > 0 || margin(0) > 0) {
+      std::uintmax_t evaluations = 20;
+      const auto close = [](double l, double r) { return r - l < 1e-3; };
+      b = boost::math::tools::bisect(margin, a, b, close, evaluations).second;
+    }
+    const Vector2d t = base + Vector2d::Constant(b);
+    const double value = f.solve(t).test_error;
+    if (value < least) least = value, best = t;
+    return value;
+  };
+  std::uintmax_t evaluations = 12;
+  static_cast<void>(boost::math::tools::brent_find_minima(at_ratio, -1.5, 1.5, 8, evaluations));
+  return best;
+}
+
+}  // namespace
+
+OptimalRidge optimal_ridge(const Problem& problem, const Activation& activation, double alpha,
+                           const OptimalRidgeOptions& options) {
+  TestError f(problem, activation, alpha, options.erm);
+  std::vector<Vector2d> starts = {{std::log(0.3), std::log(0.3)}, {std::log(3.0), std::log(3.0)}};
+  if (options.from) starts = {options.from->array().log().matrix()};
+  std::vector<RidgeOptimum> minima;
+  for (const Vector2d& start : starts) {
+    const Vector2d t = free_minimum(f, start);
+    const auto apart = [&](const RidgeOptimum& o) {
+      const Vector2d step = t - Vector2d(std::log(o.ridge_k), std::log(o.ridge_v));
+      // Less than the flat change apart: one minimum, and a flat direction.
+      return step.norm() > 0.03 && step.dot(o.curvature * step) / 2 > flat_change;
+    };
+    if (std::ranges::all_of(minima, apart)) minima.push_back(described(problem, activation, alpha, f, t, options.erm));
+  }
+  std::ranges::sort(minima, {}, [](const RidgeOptimum& o) { return o.result.test_error; });
+  if (options.trusted_only) {
+    const auto trusted = std::ranges::find_if(minima, [](const RidgeOptimum& o) { return distrust(o.result) <= 0; });
+    if (trusted != minima.end()) {
+      std::rotate(minima.begin(), trusted, trusted + 1);
+    } else {
+      const RidgeOptimum& o = minima.front();
+      const Vector2d t = on_trust_line(f, {std::log(o.ridge_k), std::log(o.ridge_v)});
+      RidgeOptimum edge = described(problem, activation, alpha, f, t, options.erm);
+      edge.on_trust_line = true;
+      minima.insert(minima.begin(), edge);
+    }
+  }
+  OptimalRidge result{minima.front(), {minima.begin() + 1, minima.end()}};
+  return result;
+}
+
+}  // namespace quenched

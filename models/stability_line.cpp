@@ -1,0 +1,43 @@
+#include <quenched/invalid_input.hpp>
+#include <quenched/stability_line.hpp>
+
+#include <boost/math/tools/roots.hpp>
+
+#include <cmath>
+
+namespace quenched {
+
+std::optional<StabilityPoint> stability_line(const Problem& problem, const Activation& activation, double alpha,
+                                             double ridge_k, double ridge_v, Along along, double low, double high,
+                                             const ErmOptions& options) {
+  if (!(low > 0 && low < high && std::isfinite(high)))
+    throw InvalidInput(along == Along::alpha ? "alpha" : "ridge", std::to_string(low) + ":" + std::to_string(high),
+                       "needs 0 < low < high");
+  ErmOptions next = options;
+  next.branches = 0;
+  ErmResult last;
+  const auto solve = [&](double t) {
+    const double value = std::exp(t);
+    last = along == Along::alpha ? erm(problem, activation, value, ridge_k, ridge_v, next)
+                                 : erm(problem, activation, alpha, value * ridge_k, value * ridge_v, next);
+    if (last.certificate.converged) next.from = last.overlaps;
+    return last.certificate.converged ? last.certificate.stability_eigenvalue - 1 : unknown;
+  };
+  double a = std::log(low), b = std::log(high);
+  // From the stable end, where the fixed point is easier to reach.
+  const double at_b = solve(b), at_a = solve(a);
+  if (!(at_a * at_b < 0)) return std::nullopt;
+  std::uintmax_t evaluations = 30;
+  const auto close = [](double l, double r) { return r - l < 1e-4; };
+  std::tie(a, b) = boost::math::tools::toms748_solve(solve, a, b, at_a, at_b, close, evaluations);
+  StabilityPoint point;
+  const double t = (a + b) / 2, h = 0.02;
+  const double slope = (solve(t + h) - solve(t - h)) / (2 * h);
+  solve(t);
+  point.value = std::exp(t);
+  point.uncertainty = point.value * ((b - a) / 2 + last.certificate.stability_error / std::abs(slope));
+  point.result = last;
+  return point;
+}
+
+}  // namespace quenched
