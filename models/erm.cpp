@@ -84,7 +84,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     };
     VectorXd residual = VectorXd::Zero(9);
     residual.head(6) = at.head(6) - x;
-    Eigen::ArrayXd error = carried(residual);
+    Eigen::ArrayXd error = carried(2 * residual);  // once would be the error itself, to first order: no bound
     Certificate& c = result.certificate;
     c.stability_eigenvalue = equations.replicon(x, means.value);
     double eigenvalue_error = 0;
