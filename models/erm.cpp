@@ -54,7 +54,13 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     Eigen::PartialPivLU<Eigen::MatrixXd> newton;  // of I - J
     FixedPointReport report;
     if (J.size() == 0) {
-      report = fixed_point([&](const VectorXd& at) -> VectorXd { return full(at).head(6); }, x, solve);
+      const Map map = [&](const VectorXd& at) -> VectorXd { return full(at).head(6); };
+      report = fixed_point(map, x, solve);
+      if (!report.reached()) {  // a long transient, as of many tokens: longer damped
+        result.certificate.iterations += report.iterations;
+        solve.damped_steps = 60;
+        report = fixed_point(map, x, solve);
+      }
       J = jacobian(full, report.x, 1e-4, solve.feasible);
       newton.compute(Eigen::MatrixXd::Identity(6, 6) - J.topRows(6));
     } else {
@@ -78,7 +84,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     };
     VectorXd residual = VectorXd::Zero(9);
     residual.head(6) = at.head(6) - x;
-    Eigen::ArrayXd error = carried(residual);
+    Eigen::ArrayXd error = carried(2 * residual);  // once would be the error itself, to first order: no bound
     Certificate& c = result.certificate;
     c.stability_eigenvalue = equations.replicon(x, means.value);
     double eigenvalue_error = 0;

@@ -30,10 +30,12 @@ struct Ran {
   std::string out, err;
 };
 
-/// Runs the built program as a shell would.
-inline Ran quenched_program(const std::string& arguments) {
+inline Ran run_program(const std::string& command) {
   const Folder folder;
   const std::string out = folder / "out", err = folder / "err";
-  const int status = std::system((QUENCHED_PROGRAM " " + arguments + " >" + out + " 2>" + err).c_str());
+  const int status = std::system((command + " >" + out + " 2>" + err).c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, contents(out), contents(err)};
 }
+
+/// Runs the built program as a shell would.
+inline Ran quenched_program(const std::string& arguments) { return run_program(QUENCHED_PROGRAM " " + arguments); }

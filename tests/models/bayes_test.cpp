@@ -184,6 +184,22 @@ TEST_CASE("Bayes, max: the value of an independent computation; limits of the si
   CHECK(std::abs(blind.q_v - same.q_v) < 2 * blind.uncertainty.q_v);
 }
 
+TEST_CASE("Bayes: the same bytes for one, two and three threads") {
+  for (const Problem& problem : {spiked({{1, 0.5}, {3, 0.5}}, 2, 0.3), Problem{make_task("max", 2), {{3, 1}}, 0.1}}) {
+    const auto at = [&](int threads) {
+      return bayes(problem, 1.5, Start::informed, {.tolerance = 1e-2, .threads = threads});
+    };
+    const BayesResult one = at(1);
+    for (int threads : {2, 3}) {
+      const BayesResult many = at(threads);
+      CHECK(many.q_k == one.q_k);
+      CHECK(many.test_error == one.test_error);
+      CHECK(many.free_entropy == one.free_entropy);
+      CHECK(many.uncertainty.q_v == one.uncertainty.q_v);
+    }
+  }
+}
+
 TEST_CASE("Bayes: Delta = 0 is perfect recovery of v*; wrong arguments are named") {
   // Then the label names its token and only k* is left to learn: q_k = nu alpha/(1 + nu alpha).
   for (Start start : {Start::informed, Start::uninformed}) {

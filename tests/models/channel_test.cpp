@@ -74,15 +74,17 @@ TEST_CASE("one token: the closed form is what the sampled average tends to") {
   agree(single_token_channel(problem)->means(o, true), sampled_channel(problem, *make_activation("softmax"), 1, {.level = 2})->means(o, true), competing);
 }
 
-TEST_CASE("the same bytes for one and three threads") {
+TEST_CASE("every rule: the same bytes for one, two and three threads") {
   const auto softmax = make_activation("softmax"), linear = make_activation("linear");
   const OrderParameters o{0.57, 0.64, 1.08, 0.92, 1.03, 0.6};
   const Problem two = slr("max", 2, 2, 0.1), three = slr("spiked", 2, 3, 0.1);
   const auto same = [&](const auto& make) {
-    return (make(1)->means(o, true).value == make(3)->means(o, true).value).all();
+    const ChannelMeans one = make(1)->means(o, true), two_threads = make(2)->means(o, true), three_threads = make(3)->means(o, true);
+    return (one.value == two_threads.value).all() && (one.value == three_threads.value).all() &&
+           (one.deviation == three_threads.deviation).all();
   };
   CHECK(same([&](int threads) { return pair_channel(two, *softmax, {.threads = threads}); }));
   CHECK(same([&](int threads) { return grid_channel(three, *softmax, 3, {.threads = threads}); }));
   CHECK(same([&](int threads) { return linear_channel(three, *linear, 3, {.threads = threads}); }));
-  CHECK(same([&](int threads) { return sampled_channel(three, *linear, 3, {.threads = threads}); }));
+  CHECK(same([&](int threads) { return sampled_channel(three, *softmax, 3, {.threads = threads}); }));
 }

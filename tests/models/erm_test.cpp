@@ -30,6 +30,25 @@ TEST_CASE("L = 1 is ridge regression: closed form, every ridge stable") {
   }
 }
 
+TEST_CASE("a fixed point left early: what the residual adds to the stated errors covers it") {
+  for (const char* activation : {"softmax", "linear"})
+    for (const double tolerance : {1e-2, 3e-3, 1e-3}) {
+      const int L = activation == std::string("softmax") ? 1 : 3;
+      const auto at = [&](double tol) { return solve("spiked", 1.5, {{L, 1.0}}, 0.1, 2.4, 0.75, activation, tol); };
+      const ErmResult early = at(tolerance), late = at(1e-9);
+      CHECK(std::abs(early.test_error - late.test_error) <= early.uncertainty.test_error);
+      CHECK(std::abs(early.train_error - late.train_error) <= early.uncertainty.train_error);
+      CHECK(std::abs(early.energy - late.energy) <= early.uncertainty.energy);
+      CHECK(std::abs(early.overlaps.q_v - late.overlaps.q_v) <= early.uncertainty.overlaps.q_v);
+    }
+}
+
+TEST_CASE("linear attention over a hundred tokens: the value of an independent program") {
+  const ErmResult hundred = solve("spiked", 50, {{100, 1.0}}, 0.1, 4, 5, "linear", 1e-3);
+  CHECK(hundred.certificate.converged);
+  CHECK(std::abs(hundred.test_error - 1.7016812) <= hundred.uncertainty.test_error + 1e-6);  // bench/baseline
+}
+
 TEST_CASE("values of theory.md section 8, within their errors and ours") {
   const auto near = [](double value, double error, double expected, double its_error) {
     CHECK(std::abs(value - expected) <= error + its_error);

@@ -196,3 +196,18 @@ TEST_CASE("population risk at given overlaps: linear in closed form") {
       (void)population_risk(problem("spiked", {{L, 1}}, nu), *make_activation("linear"), 1, 0.5, 1, 1),
       quenched::InvalidInput);
 }
+
+TEST_CASE("population: the same bytes for one, two and three threads") {
+  for (const char* name : {"softmax", "softplus", "relu"})
+    for (const Problem& p : {problem("spiked", {{3, 1}}, 2), problem("max", {{5, 1}}, 3)}) {
+      CAPTURE(name);
+      const auto at = [&](int threads) { return population(p, *make_activation(name), {.tolerance = 1e-2, .threads = threads}); };
+      const PopulationResult one = at(1);
+      for (int threads : {2, 3}) {
+        const PopulationResult many = at(threads);
+        CHECK(many.test_error == one.test_error);
+        CHECK(many.uncertainty.test_error == one.uncertainty.test_error);
+        CHECK(many.m_v == one.m_v);
+      }
+    }
+}
