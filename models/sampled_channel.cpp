@@ -24,7 +24,7 @@ class SampledChannel final : public Channel {
 
  private:
   [[nodiscard]] Batch contributions(const OrderParameters& o, const SampledBlock& sample, bool diagnostics) const {
-    const auto& [law, zeta, w, y, t_v, slope, spread, loss, best, seen, g_k, g_v] = sample;
+    const auto& [law, zeta, w, y, t_v, slope, spread, proximal, g_k, g_v] = sample;
     const double tiny = std::numeric_limits<double>::min();
     Batch f(y.size(), diagnostics ? all_means : fixed_point_means);
     f.col(mhat_k) = (g_k * law.t).rowwise().sum();
@@ -33,14 +33,14 @@ class SampledChannel final : public Channel {
     f.col(mhat_v) = g_v.col(0) * t_v;
     f.col(qhat_v) = g_v.square().rowwise().sum();
     f.col(Vhat_v) = -((g_v * zeta).rowwise().sum() - slope * g_v.col(0) * t_v) / std::max(std::sqrt(o.q_v), tiny);
-    f.col(rho_squared) = loss.rho.square();
+    f.col(rho_squared) = proximal.loss.rho.square();
     Batch fresh;
     activation_.value(law.omega, fresh);
     f.col(hit) = fresh.col(0);
     f.col(power) = fresh.square().rowwise().sum();
     if (diagnostics) {
       response(o, sample, f);
-      f.col(competing) = seen;
+      f.col(competing) = proximal.competing;
     }
     return f;
   }
@@ -48,7 +48,8 @@ class SampledChannel final : public Channel {
   /// G_kk = (H^-1/V_k - I)/V_k, G_kv = H^-1 M/V_k, G_vv = M^T H^-1 M - s s^T/D with H the Hessian of h,
   /// M = J^T (rho I - c s^T/D) = rho (diag(b) - q p^T) - z s^T/D. O(L^2) a point.
   static void response(const OrderParameters& o, const SampledBlock& sample, Batch& f) {
-    const auto& [law, zeta, w, y, t_v, slope, spread, loss, best, seen, g_k, g_v] = sample;
+    const AttentionLoss& loss = sample.proximal.loss;
+    const ProximalMinimum& best = sample.proximal.best;
     const auto& [s, jb, p, q, c] = loss.jet;
     const Eigen::Index rows = s.rows(), L = s.cols();
     const Batch& z = best.model.z;

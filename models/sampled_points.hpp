@@ -3,10 +3,8 @@
 #include <quenched/task.hpp>
 
 #include <functional>
-#include <vector>
 
-#include "attention_loss.hpp"
-#include "channel.hpp"
+#include "global_proximal.hpp"
 
 namespace quenched {
 
@@ -16,14 +14,12 @@ struct SampledBlock {
   Batch zeta, w;           // w = sqrt(q_v) zeta
   Eigen::ArrayXd y, t_v;   // t_v is for w_0 what law.t is for omega
   double slope, spread;    // y | w ~ N(slope zeta_0, spread)
-  AttentionLoss loss;      // at the minimum, as is
-  ProximalMinimum best;
-  Eigen::ArrayXd competing;  // 1 where a second local minimum was seen
+  GlobalProximal proximal;
   Batch g_k, g_v;
 };
 
-/// Scrambled Sobol points (y's noise, w's L normals, the fields' normals) with their proximal points: the lowest of the
-/// local minima reached from omega (or the point of the previous call) and from every minimum along a token's line.
+/// Scrambled Sobol points (y's noise, w's L normals, the fields' normals) with their proximal points, which
+/// start from those of the previous call.
 class SampledPoints {
  public:
   static constexpr int replicates = 16, block = 64;
@@ -39,13 +35,6 @@ class SampledPoints {
 
  private:
   [[nodiscard]] SampledBlock at(const OrderParameters& o, int b);
-  void minimise(const OrderParameters& o, int b, SampledBlock& sample);
-  struct Starts {
-    std::vector<Eigen::Index> row;
-    std::vector<Eigen::RowVectorXd> chi;
-  };
-  [[nodiscard]] Starts other_starts(const OrderParameters& o, const SampledBlock& sample) const;
-  bool improve(const OrderParameters& o, const Starts& starts, SampledBlock& sample) const;
 
   Problem problem_;
   const Activation& activation_;
@@ -53,7 +42,6 @@ class SampledPoints {
   bool common_mode_, warm_filled_ = false;
   PointSet points_;
   Batch warm_;  // proximal points of the previous call
-  Eigen::ArrayXd transitions_;
 };
 
 }  // namespace quenched

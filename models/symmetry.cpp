@@ -36,14 +36,14 @@ Batch teacher_response(const Task& task, const OrderParameters& o, const Batch& 
 
 /// p^T G p with p = (g_v, g_k): (a^T H^-1 a - |g_v|^2/V_k - (s.g_k)^2/D), a = g_v/V_k + M g_k, M of (5.5).
 Eigen::ArrayXd response(const OrderParameters& o, const SampledBlock& sample) {
-  const AttentionLoss& loss = sample.loss;
+  const AttentionLoss& loss = sample.proximal.loss;
   const auto& [s, b, p, q, c] = loss.jet;
   const auto dot = [](const Batch& x, const Batch& y) -> Eigen::ArrayXd { return (x * y).rowwise().sum(); };
   const Eigen::ArrayXd s_g = dot(s, sample.g_k), p_g = dot(p, sample.g_k);
   const Batch a = sample.g_v / o.V_k + (b * sample.g_k - q.colwise() * p_g).colwise() * loss.rho -
-                  sample.best.model.z.colwise() * (s_g / loss.D).eval();
+                  sample.proximal.best.model.z.colwise() * (s_g / loss.D).eval();
   Batch Ha = a;
-  sample.best.factor.solve(Ha);
+  sample.proximal.best.factor.solve(Ha);
   return dot(a, Ha) - sample.g_v.square().rowwise().sum() / o.V_k - s_g.square() / loss.D;
 }
 
