@@ -6,6 +6,7 @@
 #include <quenched/invalid_input.hpp>
 
 #include "erm_equations.hpp"
+#include "symmetry.hpp"
 
 namespace quenched {
 namespace {
@@ -122,6 +123,10 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
           better.branches = std::move(result.branches);
           return better;
         }
+      }
+      if (options.symmetry && c.converged) {
+        const auto symmetry = symmetry_eigenvalue(problem, activation, alpha, result.overlaps, options.seed, options.threads);
+        c.symmetry_eigenvalue = symmetry.value, c.symmetry_error = symmetry.error;
       }
       judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance, .better_branch = better_branch});
       return result;

@@ -19,7 +19,7 @@ class TestError {
  public:
   TestError(const Problem& problem, const Activation& activation, double alpha, ErmOptions options)
       : problem_(problem), activation_(activation), alpha_(alpha), options_(std::move(options)) {
-    options_.branches = 0;
+    options_.branches = 0, options_.symmetry = false;
   }
   ErmResult solve(const Vector2d& t) {
     const ErmResult r = erm(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), options_);

@@ -14,7 +14,7 @@ std::optional<StabilityPoint> stability_line(const Problem& problem, const Activ
     throw InvalidInput(along == Along::alpha ? "alpha" : "ridge", std::to_string(low) + ":" + std::to_string(high),
                        "needs 0 < low < high");
   ErmOptions next = options;
-  next.branches = 0;
+  next.branches = 0, next.symmetry = false;
   ErmResult last;
   const auto solve = [&](double t) {
     const double value = std::exp(t);

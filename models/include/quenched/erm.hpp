@@ -25,6 +25,7 @@ struct ErmOptions {
   // Further starts that look for a branch of lower energy, on a coarse rule: a larger ridge followed down, the opposite
   // start, then random ones. Energies decide for the informed start, which moves there; the uninformed one stays.
   int branches = 2;
+  bool symmetry = true;  // the eigenvalue of the cross overlaps: off where many solutions are compared
 };
 
 /// A fixed point found on a coarse rule, its energy by the same rule.
