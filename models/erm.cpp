@@ -30,7 +30,7 @@ int last_level(const Problem& problem, const ActivationInfo& info) {
   int last = 6;
   for (const auto& [tokens, weight] : problem.lengths) {
     const Rule rule = rule_for(problem, info, tokens);
-    if (rule == Rule::grid) last = std::min(last, 3);
+    if (rule == Rule::grid) last = std::min(last, 4);
     if (rule != Rule::sampled) continue;
     constexpr double budget = 8e7;  // points times what one costs: L lines of L tokens, and the rest
     int level = 0;
@@ -155,7 +155,10 @@ Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coa
   const Eigen::ArrayXd difference = fine - coarse;
   Batch deviation = Batch::Zero(1 + fixed_point_means, fine.size());
   deviation.row(0) = difference.transpose();
-  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, least, 1.0) : 1.0;
+  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(6 * std::pow(last / before, 2), least, 1.0) : 1.0;
+  const Eigen::Index responses = fine.size() - fixed_point_means;
+  const Eigen::ArrayXd d = difference.tail(responses).abs();
+  deviation.row(0).tail(responses) = d.max((d * (coarse - coarsest).tail(responses).abs()).sqrt()).transpose();
   deviation.bottomLeftCorner(fixed_point_means, fixed_point_means).matrix().diagonal() = least * difference.head(fixed_point_means).matrix();
   return deviation;
 }
@@ -171,6 +174,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   Eigen::MatrixXd J;  // of the six updates and three observables, by the six order parameters
   const int finest = options.points > 0 ? std::clamp(static_cast<int>(std::lround(std::log2(options.points / 4096.0) / 2)), 0, 8)
                                         : last_level(problem, activation.info());
+  const bool sampled = std::ranges::any_of(
+      problem.lengths, [&](const Length& l) { return rule_for(problem, activation.info(), l.tokens) == Rule::sampled; });
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
 
   double worst = INFINITY;  // error of the last resolution, relative to the tolerance's scale
@@ -181,22 +186,31 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
                             .damped_steps = J.size() == 0 && !options.from ? 8 : 0,
                             .feasible = [&](const VectorXd& at) { return equations.feasible(at); }};
     Eigen::PartialPivLU<Eigen::MatrixXd> newton;  // of I - J
-    FixedPointReport report;
-    if (J.size() == 0) {
-      report = fixed_point([&](const VectorXd& at) -> VectorXd { return full(at).head(6); }, x, solve);
-      J = jacobian(full, report.x, 1e-4, solve.feasible);
-      newton.compute(Eigen::MatrixXd::Identity(6, 6) - J.topRows(6));
-    } else {
-      // Newton's step with the Jacobian of the coarse rule contracts by the difference of the two Jacobians.
-      newton.compute(Eigen::MatrixXd::Identity(6, 6) - J.topRows(6));
-      solve.max_iterations = 20;
-      solve.map_error = std::max(residual_target, 0.05 * worst);
-      report = fixed_point(
-          [&](const VectorXd& at) -> VectorXd { return at + newton.solve(full(at).head(6) - at); }, x, solve);
+    const bool first = J.size() == 0;
+    const auto step_to = [&](const VectorXd& at) {  // Newton's, with the Jacobian of the coarse rule
+      const VectorXd next = x + newton.solve(at.head(6) - x);
+      if (solve.feasible(next)) x = next;
+      ++result.certificate.iterations;
+    };
+    const auto distance = [&](const VectorXd& at) { return ((at.head(6) - x).array() / (1 + x.array().abs())).abs().maxCoeff(); };
+    bool reached = true;
+    if (first) {
+      const FixedPointReport report = fixed_point([&](const VectorXd& at) -> VectorXd { return full(at).head(6); }, x, solve);
+      x = report.x, reached = report.reached();
+      result.certificate.iterations += report.iterations;
+      J = jacobian(full, x, 1e-4, solve.feasible);
     }
-    x = report.x;
-    const ChannelMeans means = equations.means(x, true);
-    const VectorXd at = equations.update(x, means.value);
+    newton.compute(Eigen::MatrixXd::Identity(6, 6) - J.topRows(6));
+    if (!first) step_to(full(x));
+    ChannelMeans means = equations.means(x, true);
+    VectorXd at = equations.update(x, means.value);
+    const double close = std::max(residual_target, 0.05 * worst);
+    for (int pass = 0; !first && pass < 10 && distance(at) > close; ++pass) {
+      step_to(at);
+      means = equations.means(x, true);
+      at = equations.update(x, means.value);
+    }
+    reached = reached && (first || distance(at) <= close);
 
     // delta x = (I - J)^-1 delta F for every independent error of the rule, and for the residual that is left.
     const auto carried = [&](VectorXd change) {
@@ -217,9 +231,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     }
     error = error.sqrt().eval();
     c.stability_error = std::sqrt(eigenvalue_error);
-    c.converged = report.reached();
-    c.residual = (residual.head(6).array() / (1 + x.array().abs())).abs().maxCoeff();
-    c.iterations += report.iterations;
+    c.converged = reached;
+    c.residual = distance(at);
     c.integration_rule = equations.rule();
     c.integration_error = error.maxCoeff();
     c.jump_weight = std::abs(jump_weight(means.value));
@@ -234,7 +247,9 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
       return result;
     }
-    level = std::min(finest, level + std::max(1, static_cast<int>(std::ceil(std::log2(worst / options.tolerance) / 2))));
+    // A sampled rule's error falls like its step; those of the others fall faster than can be foretold.
+    const int missing = static_cast<int>(std::ceil(std::log2(worst / options.tolerance) / 2));
+    level = std::min(finest, level + (sampled ? std::max(1, missing) : missing > 2 ? 2 : 1));
   }
 }
 
