@@ -31,6 +31,7 @@ Json json_of(const Certificate& c) {
           {"stability_eigenvalue", json_of(c.stability_eigenvalue)},
           {"stability_error", json_of(c.stability_error)},
           {"symmetry_eigenvalue", json_of(c.symmetry_eigenvalue)},
+          {"symmetry_error", json_of(c.symmetry_error)},
           {"stable", c.stable ? Json(*c.stable) : Json(nullptr)},
           {"jump_weight", json_of(c.jump_weight)},
           {"competing", json_of(c.competing)},

@@ -56,8 +56,8 @@ std::string advice_for(Verdict verdict) {
 }  // namespace
 
 void judge(Certificate& certificate, const VerdictInputs& inputs) {
-  const double eigenvalue = certificate.stability_eigenvalue;
-  const double error = std::isnan(certificate.stability_error) ? 0 : certificate.stability_error;
+  const auto known = [](double error) { return std::isnan(error) ? 0 : error; };
+  const double eigenvalue = certificate.stability_eigenvalue, error = known(certificate.stability_error);
   certificate.stable.reset();
   if (eigenvalue + error < 1) certificate.stable = true;
   if (eigenvalue - error > 1) certificate.stable = false;
@@ -66,7 +66,7 @@ void judge(Certificate& certificate, const VerdictInputs& inputs) {
   certificate.verdict = [&] {
     if (!inputs.reached) return Verdict::not_converged;
     if (!(inputs.error <= inputs.tolerance)) return Verdict::under_resolved;
-    if (certificate.symmetry_eigenvalue > 1) return Verdict::broken_symmetry;
+    if (certificate.symmetry_eigenvalue - known(certificate.symmetry_error) > 1) return Verdict::broken_symmetry;
     if (certificate.stable == false) return Verdict::unstable;
     if (certificate.jump_weight > jump_threshold) return Verdict::jumps;
     if (!std::isnan(eigenvalue) && !certificate.stable) return Verdict::marginal;

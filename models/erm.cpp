@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "channel.hpp"
+#include "symmetry.hpp"
 
 namespace quenched {
 namespace {
@@ -244,6 +245,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     values << x, at.tail(3);
     worst = (error / values.array().abs().max(1)).maxCoeff();
     if (worst <= options.tolerance || level >= finest || !std::isfinite(worst)) {
+      const auto symmetry = symmetry_eigenvalue(problem, activation, alpha, result.overlaps, options.seed, options.threads);
+      c.symmetry_eigenvalue = symmetry.value, c.symmetry_error = symmetry.error;
       judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
       return result;
     }

@@ -163,6 +163,18 @@ TEST_CASE(
   CHECK((result.state.k - trained.theta.head(D)).norm() < 1e-3 * trained.theta.head(D).norm());
   CHECK((result.state.v - trained.theta.tail(D)).norm() < 1e-3 * trained.theta.tail(D).norm());
 
+  // Undamped, the cross overlaps leave the fixed point by the sector's most negative eigenvalue: -2.07 at D = infinity.
+  AmpOptions plain = options;
+  plain.cross = 1;
+  AmpState state = result.state;
+  state.v += 1e-3 * k_star;
+  double before = NAN, now = NAN;
+  for (int i = 0; i < 8; ++i) {
+    state = amp_step(samples, softmax_pair_channel, state, plain);
+    before = now, now = (state.v - result.state.v).dot(k_star) / D;
+  }
+  CHECK(now / before == doctest::Approx(-2.07).epsilon(0.05));
+
   const ReplicaStability measured =
       replica_stability(samples, softmax_pair_channel, result.state, options, 8, 11);
   CHECK(measured.error < 0.01);

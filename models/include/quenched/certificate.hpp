@@ -22,7 +22,7 @@ struct Certificate {
   std::string integration_rule;      // which rule was taken, with how many points
   double integration_error = unknown;  // largest estimated absolute error of a reported number
   double stability_eigenvalue = unknown, stability_error = unknown;
-  double symmetry_eigenvalue = unknown;
+  double symmetry_eigenvalue = unknown, symmetry_error = unknown;  // real part, in the sector of the cross overlaps
   std::optional<bool> stable;
   double jump_weight = unknown;
   double competing = unknown;  // share of samples where a second local minimum of the proximal step competes

@@ -1,0 +1,73 @@
+#include "global_proximal.hpp"
+
+#include <cmath>
+
+namespace quenched {
+
+GlobalProximal::GlobalProximal(const Activation& activation, int tokens, const OrderParameters& o)
+    : loss(activation, o.V_v), activation_(activation), L_(tokens), V_k_(o.V_k), V_v_(o.V_v) {
+  common_mode_ = !(activation.info().shift_invariant && L_ > 1);
+}
+
+void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start) {
+  const auto objective = [&](const Batch& x, LowRankModel& model) { loss.evaluate(x, y, w, model); };
+  competing = Eigen::ArrayXd::Zero(y.size());
+  proximal_minimum(objective, omega, V_k_, start ? *start : omega, best);
+  if (!activation_.info().folds && L_ > 1) return;  // the proofs of one minimum need L >= 2
+  const Starts starts = other_starts(omega, y, w, start != nullptr);
+  if (!starts.row.empty() && improve(starts, omega, y, w)) proximal_minimum(objective, omega, V_k_, Batch(best.x), best);
+}
+
+/// Local minima of h along each token's line through omega (and omega itself), away from x.
+GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w,
+                                                    bool from_omega) const {
+  constexpr double away = 1;  // the lines are scanned in steps of 1
+  Starts starts;
+  const auto add = [&](Eigen::Index i, const Eigen::RowVectorXd& chi) {
+    if ((chi.array() - best.x.row(i)).abs().maxCoeff() > away) starts.row.push_back(i), starts.chi.push_back(chi);
+  };
+  const double kept = common_mode_ ? 1 : 1 - 1.0 / L_;  // of a move, once the common mode is taken out
+  const Eigen::ArrayXd transitions = Eigen::ArrayXd::LinSpaced(15, -7, 7);
+  const Eigen::Index n = transitions.size(), block = omega.rows();
+  Batch moved(block, n), sw = moved, ss = moved, h = moved;
+  if (from_omega)
+    for (Eigen::Index i = 0; i < block; ++i) add(i, omega.row(i));
+  for (int l = 0; l < L_; ++l) {
+    activation_.line(omega, w, l, transitions, moved, sw, ss);
+    h = (y.replicate(1, n) - sw).square() / (2 * (1 + V_v_ * ss)) +
+        kept / (2 * V_k_) * (moved.colwise() - omega.col(l)).square();
+    for (Eigen::Index j = 0; j < n; ++j)
+      for (Eigen::Index i = 0; i < block; ++i) {
+        if ((j > 0 && h(i, j) > h(i, j - 1)) || (j + 1 < n && h(i, j) >= h(i, j + 1))) continue;
+        const double step = moved(i, j) - omega(i, l);
+        Eigen::RowVectorXd chi = omega.row(i).array() - (common_mode_ ? 0 : step / L_);
+        chi[l] += step;
+        add(i, chi);
+      }
+  }
+  return starts;
+}
+
+/// Newton from all starts at once; moves `best` where a lower minimum was found and says whether any was.
+bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w) {
+  const auto count = static_cast<Eigen::Index>(starts.row.size());
+  Batch from(count, L_);
+  for (Eigen::Index k = 0; k < count; ++k) from.row(k) = starts.chi[static_cast<std::size_t>(k)];
+  const Eigen::ArrayXd label = y(starts.row);
+  const Batch field = w(starts.row, Eigen::all);
+  AttentionLoss trial(activation_, V_v_);
+  ProximalMinimum other;
+  proximal_minimum([&](const Batch& x, LowRankModel& model) { trial.evaluate(x, label, field, model); },
+                   omega(starts.row, Eigen::all), V_k_, from, other);
+  bool moved = false;
+  for (Eigen::Index k = 0; k < count; ++k) {
+    const Eigen::Index i = starts.row[static_cast<std::size_t>(k)];
+    if ((other.x.row(k) - best.x.row(i)).abs().maxCoeff() > 1e-5 * (1 + best.x.row(i).abs().maxCoeff())) competing[i] = 1;
+    if (other.value[k] >= best.value[i] - 1e-9 * (1 + std::abs(best.value[i]))) continue;
+    best.value[i] = other.value[k], best.x.row(i) = other.x.row(k);
+    moved = true;
+  }
+  return moved;
+}
+
+}  // namespace quenched

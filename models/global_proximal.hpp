@@ -1,0 +1,36 @@
+#pragma once
+#include <vector>
+
+#include "attention_loss.hpp"
+#include "channel.hpp"
+
+namespace quenched {
+
+/// The global proximal point of a sample's loss (docs/equations.md, equation 5.2), a block of samples at once: the lowest of the
+/// local minima that Newton reaches from `start` (omega, if null), from omega, and from every minimum along a token's line.
+class GlobalProximal {
+ public:
+  GlobalProximal(const Activation& activation, int tokens, const OrderParameters& o);
+
+  AttentionLoss loss;        // at the minimum, after `minimise`, as is
+  ProximalMinimum best;
+  Eigen::ArrayXd competing;  // 1 where a second local minimum was seen
+
+  /// omega and w are points x tokens. Cost: O(L) lines of O(L) each, and as many Newton steps as minima compete.
+  void minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start = nullptr);
+
+ private:
+  struct Starts {
+    std::vector<Eigen::Index> row;
+    std::vector<Eigen::RowVectorXd> chi;
+  };
+  [[nodiscard]] Starts other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, bool from_omega) const;
+  bool improve(const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w);
+
+  const Activation& activation_;
+  int L_;
+  double V_k_, V_v_;
+  bool common_mode_;  // false: the loss does not change when every chi_l moves by the same amount
+};
+
+}  // namespace quenched

@@ -1,0 +1,47 @@
+#pragma once
+#include <quenched/point_set.hpp>
+#include <quenched/task.hpp>
+
+#include <functional>
+
+#include "global_proximal.hpp"
+
+namespace quenched {
+
+/// Samples of the channel at their global proximal point (docs/equations.md, section 5).
+struct SampledBlock {
+  FieldLaw law;            // omega and what belongs to it
+  Batch zeta, w;           // w = sqrt(q_v) zeta
+  Eigen::ArrayXd y, t_v;   // t_v is for w_0 what law.t is for omega
+  double slope, spread;    // y | w ~ N(slope zeta_0, spread)
+  GlobalProximal proximal;
+  Batch g_k, g_v;
+};
+
+/// Scrambled Sobol points (y's noise, w's L normals, the fields' normals) with their proximal points, which
+/// start from those of the previous call.
+class SampledPoints {
+ public:
+  static constexpr int replicates = 16, block = 64;
+
+  /// `size` points a replicate: a power of two, at least `block`.
+  SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size, std::uint64_t seed, int threads);
+
+  [[nodiscard]] int size() const { return size_; }
+  [[nodiscard]] int dimension() const { return points_.dimension; }
+
+  /// Means over the samples of weight * f(block), points x outputs, and what the replicates deviate from them.
+  [[nodiscard]] ChannelMeans means(const OrderParameters& o, int outputs, const std::function<Batch(const SampledBlock&)>& f);
+
+ private:
+  [[nodiscard]] SampledBlock at(const OrderParameters& o, int b);
+
+  Problem problem_;
+  const Activation& activation_;
+  int L_, threads_, size_;
+  bool common_mode_, warm_filled_ = false;
+  PointSet points_;
+  Batch warm_;  // proximal points of the previous call
+};
+
+}  // namespace quenched
