@@ -23,7 +23,7 @@ int finest_level(const Problem& problem, const ActivationInfo& info) {
   int last = 6;
   for (const auto& [tokens, weight] : problem.lengths) {
     const Rule rule = rule_for(problem, info, tokens);
-    if (rule == Rule::grid) last = std::min(last, 3);
+    if (rule == Rule::grid) last = std::min(last, 4);
     if (rule != Rule::sampled) continue;
     constexpr double budget = 8e7;  // points times what one costs: L lines of L tokens, and the rest
     int level = 0;
@@ -50,8 +50,12 @@ std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& 
   return sampled_channel(problem, activation, tokens, options);
 }
 
-Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
-                           const Eigen::ArrayXd& coarsest) {
+bool samples(const Problem& problem, const ActivationInfo& info) {
+  return std::ranges::any_of(problem.lengths,
+                             [&](const Length& l) { return rule_for(problem, info, l.tokens) == Rule::sampled; });
+}
+
+Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse, const Eigen::ArrayXd& coarsest) {
   const auto size = [&](const Eigen::ArrayXd& difference) {
     return (difference / fine.abs().max(1e-3)).head(fixed_point_means).abs().maxCoeff();
   };
@@ -60,9 +64,11 @@ Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coa
   const Eigen::ArrayXd difference = fine - coarse;
   Batch deviation = Batch::Zero(1 + fixed_point_means, fine.size());
   deviation.row(0) = difference.transpose();
-  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, least, 1.0) : 1.0;
-  deviation.bottomLeftCorner(fixed_point_means, fixed_point_means).matrix().diagonal() =
-      least * difference.head(fixed_point_means).matrix();
+  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(6 * std::pow(last / before, 2), least, 1.0) : 1.0;
+  const Eigen::Index responses = fine.size() - fixed_point_means;
+  const Eigen::ArrayXd d = difference.tail(responses).abs();
+  deviation.row(0).tail(responses) = d.max((d * (coarse - coarsest).tail(responses).abs()).sqrt()).transpose();
+  deviation.bottomLeftCorner(fixed_point_means, fixed_point_means).matrix().diagonal() = least * difference.head(fixed_point_means).matrix();
   return deviation;
 }
 

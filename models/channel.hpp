@@ -24,9 +24,10 @@ struct ChannelMeans {
 };
 
 /// The deviation of a rule from its limit, from the means at its own step and two coarser ones, each 1.25 times the next. First
-/// row: the last difference, for the fixed-point means reduced where the differences shrink fast (five times the geometric
-/// estimate, at least a fifth: folds add a part that shrinks slowly). Then a fifth of each mean's difference by itself, so that
-/// errors of different means cannot cancel for good. The responses, singular where a minimum turns flat, keep the difference.
+/// row: the last difference, for the fixed-point means reduced where the differences shrink fast, by a ratio r (to
+/// 6 r^2 >= r/(1 - r), geometric decay; at least a fifth: folds add a part that shrinks slowly). Then a fifth of each mean's
+/// difference by itself, so that errors of different means cannot cancel for good. The responses are singular where a minimum
+/// turns flat: a small last difference may be chance, so they take the geometric mean of both differences where that is more.
 [[nodiscard]] Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
                                          const Eigen::ArrayXd& coarsest);
 
@@ -63,5 +64,7 @@ struct ChannelOptions {
                                                     const ChannelOptions& options);
 /// The finest level that is tried for these prompt lengths: what it costs bounds the time of a point.
 [[nodiscard]] int finest_level(const Problem& problem, const ActivationInfo& info);
+/// Some prompt length is left to the sampled rule.
+[[nodiscard]] bool samples(const Problem& problem, const ActivationInfo& info);
 
 }  // namespace quenched

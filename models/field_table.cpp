@@ -3,72 +3,105 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <quenched/parallel.hpp>
+#include <quenched/vector_math.hpp>
 
 namespace quenched {
 namespace {
 
-std::array<double, 4> cubic_weights(double x) {
-  return {-x * (x - 1) * (x - 2) / 6, (x * x - 1) * (x - 2) / 2, -x * (x + 1) * (x - 2) / 2, x * (x * x - 1) / 6};
+constexpr double reach = 8, seen = 7.3;  // half the square's side; nodes beyond `seen` carry no weight
+constexpr Eigen::Index side = 81;        // of the square for a fresh sample: every second node of the table
+
+struct Interpolation {
+  const double* table;  // four numbers a node
+  Eigen::Index columns;
+  double centre[2], scale;
+};
+
+[[gnu::always_inline]] inline Eigen::Index locate(double place, Eigen::Index columns, double* weight) {
+  const auto last = static_cast<double>(columns - 1);
+  place = place < 0 ? 0 : place > last ? last : place;
+  auto cell = static_cast<Eigen::Index>(place);
+  cell = cell < 1 ? 1 : cell > columns - 3 ? columns - 3 : cell;
+  const double x = place - static_cast<double>(cell);
+  weight[0] = -x * (x - 1) * (x - 2) / 6, weight[1] = (x * x - 1) * (x - 2) / 2;
+  weight[2] = -x * (x + 1) * (x - 2) / 2, weight[3] = x * (x * x - 1) / 6;
+  return cell - 1;
+}
+
+QUENCHED_CLONES void interpolate(const Interpolation& f, Eigen::Index n, const double* omega1,
+                                 const double* omega2, double* density, double* t1, double* t2) {
+  const double middle = static_cast<double>(f.columns - 1) / 2;
+  for (Eigen::Index i = 0; i < n; ++i) {
+    t1[i] = t2[i] = 0;
+    if (density[i] == 0) continue;
+    double a[4], b[4], sum[4] = {0, 0, 0, 0};
+    const Eigen::Index column = locate((omega1[i] - f.centre[0]) * f.scale + middle, f.columns, a);
+    const Eigen::Index row = locate((omega2[i] - f.centre[1]) * f.scale + middle, f.columns, b);
+    const double* corner = f.table + 4 * (row * f.columns + column);
+    for (int r = 0; r < 4; ++r, corner += 4 * f.columns)
+      for (int c = 0; c < 4; ++c) {
+        const double weight = b[r] * a[c];
+        for (int k = 0; k < 4; ++k) sum[k] += weight * corner[4 * c + k];
+      }
+    density[i] *= sum[0], t1[i] = sum[1], t2[i] = sum[2];
+  }
 }
 
 }  // namespace
 
-FieldTable::FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, double q) : task_(task), B_(B), m_(m), q_(q) {
-  const double end = task.independent_tokens() ? 0 : reach_;
-  columns_ = task.independent_tokens() ? 1 : 161;
-  step_ = columns_ > 1 ? 2 * end / static_cast<double>(columns_ - 1) : 1;
-  Batch x(columns_ * columns_, 2);
+Batch FieldTable::square(Eigen::Index columns, double step) {
+  const double end = step * static_cast<double>(columns - 1) / 2;
+  Batch x(columns * columns, 2);
   for (Eigen::Index i = 0; i < x.rows(); ++i)
-    x(i, 0) = -end + static_cast<double>(i % columns_) * step_, x(i, 1) = -end + static_cast<double>(i / columns_) * step_;
-  FieldLaw law;
-  task.fields(m, q, (x.matrix() * B.transpose()).array(), law);
-  const Eigen::Index middle = x.rows() / 2;
-  const Eigen::Vector2d centre = B.transpose() * law.omega.row(middle).matrix().transpose();
-  centre_ = {centre[0], centre[1]};
-  table_.setZero(4, x.rows());
-  table_.row(0) = law.weight.transpose();
-  table_.row(1) = (law.t.matrix() * B.col(0)).transpose().array(), table_.row(2) = (law.t.matrix() * B.col(1)).transpose().array();
+    x(i, 0) = -end + static_cast<double>(i % columns) * step,
+         x(i, 1) = -end + static_cast<double>(i / columns) * step;
+  return x;
 }
 
-void FieldTable::apply(In omega1, In omega2, Eigen::ArrayXd& density, Eigen::ArrayXd& t1, Eigen::ArrayXd& t2) const {
+FieldTable::FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, double q, int threads)
+    : B_(B), q_(q) {
+  columns_ = task.independent_tokens() ? 1 : 2 * side - 1;
+  step_ = columns_ > 1 ? 2 * reach / static_cast<double>(columns_ - 1) : 1;
+  const Batch x = square(columns_, step_);
+  table_.setZero(4, x.rows());
+  std::vector<Eigen::Vector2d> middle(static_cast<std::size_t>(columns_));
+  parallel_for(static_cast<int>(columns_), threads, [&](int row) {
+    FieldLaw law;
+    const double height = x(row * columns_, 1),
+                 half = std::sqrt(std::max(0.0, seen * seen - height * height));
+    const auto skipped = columns_ > 1 ? static_cast<Eigen::Index>((reach - half) / step_) : 0,
+               count = columns_ - 2 * skipped;
+    const Eigen::Index first = row * columns_ + skipped;
+    task.fields(m, q, (x.middleRows(first, count).matrix() * B.transpose()).array(), law);
+    middle[row] = B.transpose() * law.omega.row(count / 2).matrix().transpose();
+    auto rows = table_.middleCols(first, count);
+    rows.row(0) = law.weight.transpose();
+    for (int k : {0, 1}) rows.row(1 + k) = (law.t.matrix() * B.col(k)).transpose().array();
+  });
+  const Eigen::Vector2d& centre = middle[static_cast<std::size_t>(columns_ / 2)];
+  centre_ = {centre[0], centre[1]};
+}
+
+void FieldTable::apply(In omega1, In omega2, Eigen::ArrayXd& density, Eigen::ArrayXd& t1,
+                       Eigen::ArrayXd& t2) const {
   if (columns_ == 1) {
     t1.setConstant(table_(1, 0)), t2.setConstant(table_(2, 0));
     return;
   }
-  const double scale = 1 / (std::sqrt(q_) * step_);
-  for (Eigen::Index i = 0; i < density.size(); ++i) {
-    t1[i] = t2[i] = 0;
-    if (density[i] < 1e-17) continue;
-    const auto locate = [&](double omega, double centre, double& x) {
-      const double place = std::clamp((omega - centre) * scale + static_cast<double>(columns_ - 1) / 2, 0.0, static_cast<double>(columns_ - 1));
-      const auto cell = std::clamp<Eigen::Index>(static_cast<Eigen::Index>(place), 1, columns_ - 3);
-      x = place - static_cast<double>(cell);
-      return cell;
-    };
-    double a, b;
-    const Eigen::Index column = locate(omega1[i], centre_[0], a), row = locate(omega2[i], centre_[1], b);
-    const auto wa = cubic_weights(a), wb = cubic_weights(b);
-    Eigen::Array4d sum = Eigen::Array4d::Zero();
-    for (int r = 0; r < 4; ++r) {
-      const Eigen::Index at = (row + r - 1) * columns_ + column - 1;
-      sum += wb[r] * (wa[0] * table_.col(at) + wa[1] * table_.col(at + 1) + wa[2] * table_.col(at + 2) + wa[3] * table_.col(at + 3));
-    }
-    t1[i] = sum[1], t2[i] = sum[2];
-    density[i] *= sum[0];
-  }
+  interpolate({table_.data(), columns_, {centre_[0], centre_[1]}, 1 / (std::sqrt(q_) * step_)},
+              density.size(), omega1.data(), omega2.data(), density.data(), t1.data(), t2.data());
 }
 
 void FieldTable::fresh_sample(const Activation& activation, double& hit, double& power) const {
-  constexpr double step = 0.2;
-  constexpr Eigen::Index half = 40, columns = 2 * half + 1;
-  Batch x(columns * columns, 2);
-  for (Eigen::Index i = 0; i < x.rows(); ++i)
-    x(i, 0) = static_cast<double>(i % columns - half) * step, x(i, 1) = static_cast<double>(i / columns - half) * step;
-  FieldLaw law;
-  task_.fields(m_, q_, (x.matrix() * B_.transpose()).array(), law);
+  const double step = 2 * reach / static_cast<double>(side - 1);
+  const Batch x = square(side, step);
+  Eigen::ArrayXd density = (-0.5 * x.square().rowwise().sum()).exp() * (step * step / (2 * std::numbers::pi));
+  if (columns_ > 1)
+    for (Eigen::Index i = 0; i < x.rows(); ++i) density[i] *= table_(0, 2 * (i / side * columns_ + i % side));
+  const Eigen::RowVector2d centre(centre_[0], centre_[1]);
   Batch sigma;
-  activation.value(law.omega, sigma);
-  const Eigen::ArrayXd density = law.weight * (-0.5 * x.square().rowwise().sum()).exp() * (step * step / (2 * std::numbers::pi));
+  activation.value((((std::sqrt(q_) * x).matrix().rowwise() + centre) * B_.transpose()).array(), sigma);
   hit = (density * sigma.col(0)).sum();
   power = (density * sigma.square().rowwise().sum()).sum();
 }

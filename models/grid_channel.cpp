@@ -1,11 +1,9 @@
-#include <quenched/parallel.hpp>
-#include <quenched/vector_math.hpp>
-
 #include <Eigen/QR>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <quenched/parallel.hpp>
+#include <quenched/vector_math.hpp>
 #include <vector>
 
 #include "channel.hpp"
@@ -16,26 +14,31 @@ namespace quenched {
 namespace {
 
 constexpr Eigen::Index most_nodes = 60000;
-constexpr double negligible = -32;       // log of the weight below which a node is left out
+constexpr double negligible = -24;       // log of the weight below which a node is left out
 constexpr double negligible_fold = -18;  // the same for nodes of the wrong sign, each a fraction of a cell
 
 /// One outer node: a sample's (y, w), what is left of the independent normals given it, and its weight.
 struct OuterNode {
   SampleFields sample;
-  double t_v;                    // E of the teacher's score of w_eps
-  std::array<double, 3> score;   // E of -d log density/d w_l
+  double t_v;                   // E of the teacher's score of w_eps
+  std::array<double, 3> score;  // E of -d log density/d w_l
   double weight;
 };
 
-/// Two inner dimensions: L = 3 with sigma normalised and shift invariant (the plane sum chi = 0), or L = 2. As in
-/// pair_channel.cpp the average over omega is taken over the proximal point x, with omega = x + V_k grad Phi explicit:
+/// Two inner dimensions: L = 3 with sigma normalised and shift invariant (the plane sum chi = 0), or L = 2.
+/// As in pair_channel.cpp the average over omega is taken over the proximal point x, with omega = x + V_k
+/// grad Phi explicit:
 ///     E F = E_(y,w) Int dx N(omega(x)) det(I + V_k Hess Phi) F [x is the global proximal point of omega(x)],
-/// by trapezoid rules in all dimensions. The bracket is 1 everywhere unless I + V_k Hess Phi loses definiteness for that
-/// (y, w); only there is it computed, on the grid.
+/// by trapezoid rules in all dimensions. The bracket is 1 everywhere unless I + V_k Hess Phi loses
+/// definiteness for that (y, w); only there is it computed, on the grid.
 class GridChannel final : public Channel {
  public:
   GridChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
-      : problem_(problem), activation_(activation), L_(tokens), options_(options), scale_(1.56 * std::pow(0.8, options.level)) {
+      : problem_(problem),
+        activation_(activation),
+        L_(tokens),
+        options_(options),
+        scale_(1.95 * std::pow(0.8, options.level)) {
     normalised_ = activation.info().normalised;
     B_ = Eigen::MatrixXd::Identity(L_, 2);
     if (L_ == 3) B_ << 1, 1, -1, 1, 0, -2;
@@ -43,14 +46,16 @@ class GridChannel final : public Channel {
   }
 
   std::string rule() const override {
-    return "trapezoid over the proximal point, " + std::to_string(2 + (normalised_ ? L_ : L_ + 1)) + " dimensions, step " +
-           std::to_string(scale_).substr(0, 4);
+    return "trapezoid over the proximal point, " + std::to_string(2 + (normalised_ ? L_ : L_ + 1)) +
+           " dimensions, step " + std::to_string(scale_).substr(0, 4);
   }
 
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     ChannelMeans m{sweep(o, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
-    if (diagnostics) m.deviation = refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
+    if (diagnostics)
+      m.deviation =
+          refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
     return m;
   }
 
@@ -58,32 +63,43 @@ class GridChannel final : public Channel {
   struct Setting {
     OrderParameters o;
     GridLaw law;
-    FieldTable fields;
+    const FieldTable& fields;
     ProximalGrid grid;
-    double step, cell;  // of the grid, and the area of a cell over 2 pi q
+    GridNeighbours neighbours;  // of each grid point in the grid; -1: none
+    double step, cell;          // of the grid, and the area of a cell over 2 pi q
     bool diagnostics;
   };
 
   [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale, bool diagnostics) const {
-    const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k);
+    const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k, options_.threads);
     const GridLaw law{o.V_k, o.V_v, o.q_k, fields.centre()};
     // A tilt varies over sqrt(V)/(m/q) in omega, V = 1 - m^2/q.
-    const double tilt = problem_.task->independent_tokens() ? 1 : 1.4 * std::sqrt(std::max(0.01, o.q_k / (o.m_k * o.m_k) - 1));
-    const double step = 0.5 * scale * std::min({1.0, std::sqrt(o.q_k) / (1 + o.V_k / 2), std::sqrt(o.q_k) * tilt});
-    Setting set{o, law, fields, active_grid(o, law, step), step, step * step / (2 * std::numbers::pi * o.q_k), diagnostics};
+    const double tilt = problem_.task->independent_tokens()
+                            ? 1
+                            : 1.4 * std::sqrt(std::max(0.01, o.q_k / (o.m_k * o.m_k) - 1));
+    const double step = 0.5 * scale * std::min(1.0, std::sqrt(o.q_k) / (1 + o.V_k / 2) * std::min(1.0, tilt));
+    auto [grid, neighbours] = active_grid(o, law, step);
+    const Setting set{o,
+                      law,
+                      fields,
+                      std::move(grid),
+                      std::move(neighbours),
+                      step,
+                      step * step / (2 * std::numbers::pi * o.q_k),
+                      diagnostics};
     const std::vector<OuterNode> outer = outer_nodes(o, 0.6 * scale);
     const int outputs = diagnostics ? all_means : fixed_point_means;
     Batch parts(static_cast<Eigen::Index>(outer.size()), outputs);
-    parallel_for(static_cast<int>(outer.size()), options_.threads, [&](int i) {
-      parts.row(i) = outer[i].weight * inner(set, outer[i]).transpose();
-    });
+    parallel_for(static_cast<int>(outer.size()), options_.threads,
+                 [&](int i) { parts.row(i) = outer[i].weight * inner(set, outer[i]).transpose(); });
     Eigen::ArrayXd total = parts.colwise().sum();
     fields.fresh_sample(activation_, total[hit], total[power]);
     return total;
   }
 
-  /// Trapezoid nodes over the normals behind (y, w), folded by (y, w) -> -(y, w) and, at L = 3, by the exchange of the two
-  /// tokens that are not eps: midpoints of the first one or two coordinates, kept positive.
+  /// Trapezoid nodes over the normals behind (y, w), folded by (y, w) -> -(y, w) and, at L = 3, by the
+  /// exchange of the two tokens that are not eps: midpoints of the first one or two coordinates, kept
+  /// positive.
   [[nodiscard]] std::vector<OuterNode> outer_nodes(const OrderParameters& o, double step) const {
     const double root_q_v = std::sqrt(o.q_v), slope = o.q_v > 0 ? o.m_v / root_q_v : 0;
     const double spread = 1 - slope * slope + problem_.noise;
@@ -93,7 +109,8 @@ class GridChannel final : public Channel {
     for (int l = 1; l <= L_; ++l) y_w(l, l) = root_q_v;
     Eigen::MatrixXd d = (-y_w.bottomRows(L_)).rowwise() + y_w.row(0);  // y - w_l
     Eigen::MatrixXd seen = normalised_ ? d : y_w;
-    if (L_ == 3 && normalised_) seen.row(0).swap(seen.row(1)), seen.row(0) -= seen.row(2), seen.row(2) += d.row(1);
+    if (L_ == 3 && normalised_)
+      seen.row(0).swap(seen.row(1)), seen.row(0) -= seen.row(2), seen.row(2) += d.row(1);
     const int dims = static_cast<int>(seen.rows());
     const Eigen::MatrixXd Q = Eigen::HouseholderQR<Eigen::MatrixXd>(seen.transpose()).householderQ();
     const int folds = L_ == 3 ? 2 : 1;
@@ -114,7 +131,8 @@ class GridChannel final : public Channel {
       if (n.squaredNorm() > reach * reach) continue;
       const Eigen::VectorXd v = Q.leftCols(dims) * n, fields = y_w * v;
       OuterNode node{};
-      node.weight = (1 << folds) * std::pow(step / std::sqrt(2 * std::numbers::pi), dims) * std::exp(-n.squaredNorm() / 2);
+      node.weight = (1 << folds) * std::pow(step / std::sqrt(2 * std::numbers::pi), dims) *
+                    std::exp(-n.squaredNorm() / 2);
       node.sample.y = normalised_ ? 0 : fields[0];
       node.t_v = v[0] / std::sqrt(spread);
       for (int l = 0; l < L_; ++l) {
@@ -127,26 +145,31 @@ class GridChannel final : public Channel {
   }
 
   /// The nodes of a square grid that carry weight for some (y, w), found with a coarse outer rule.
-  [[nodiscard]] ProximalGrid active_grid(const OrderParameters& o, const GridLaw& law, double step) const {
+  [[nodiscard]] std::pair<ProximalGrid, GridNeighbours> active_grid(const OrderParameters& o,
+                                                                    const GridLaw& law, double step) const {
     const std::vector<OuterNode> outer = outer_nodes(o, 1.5);
     const double size = 1 + problem_.noise + o.q_v;
-    double half = std::max(7 * std::sqrt(o.q_k) + std::hypot(law.centre[0], law.centre[1]), 2 + std::log1p(o.V_k * 40 * size));
+    double half = std::max(7 * std::sqrt(o.q_k) + std::hypot(law.centre[0], law.centre[1]),
+                           2 + std::log1p(o.V_k * 40 * size));
     for (int enlarged = 0;; ++enlarged, half *= 1.5) {
       const auto n = static_cast<Eigen::Index>(std::ceil(half / step));
       const Eigen::Index columns = 2 * n + 1;
       Batch x(columns * columns, 2);
       for (Eigen::Index i = 0; i < x.rows(); ++i)
-        x(i, 0) = static_cast<double>(i % columns - n) * step, x(i, 1) = static_cast<double>(i / columns - n) * step;
+        x(i, 0) = static_cast<double>(i % columns - n) * step,
+             x(i, 1) = static_cast<double>(i / columns - n) * step;
       const ProximalGrid all(activation_, B_, x);
       const Eigen::Index chunks = (x.rows() + GridScan::capacity - 1) / GridScan::capacity;
       Eigen::ArrayXd best = Eigen::ArrayXd::Constant(x.rows(), -INFINITY);
       parallel_for(static_cast<int>(chunks), options_.threads, [&](int chunk) {
-        const Eigen::Index first = chunk * GridScan::capacity, count = std::min(GridScan::capacity, x.rows() - first);
+        const Eigen::Index first = chunk * GridScan::capacity,
+                           count = std::min(GridScan::capacity, x.rows() - first);
         GridScan scan;
         for (const OuterNode& node : outer) {
           scan_grid(all, first, count, node.sample, law, scan);
           for (Eigen::Index i = 0; i < count; ++i)
-            best[first + i] = std::max(best[first + i], scan.at[GridScan::exponent][i] + std::log(node.weight));
+            best[first + i] =
+                std::max(best[first + i], scan.at[GridScan::exponent][i] + std::log(node.weight));
         }
       });
       std::vector<Eigen::Index> kept;
@@ -154,15 +177,18 @@ class GridChannel final : public Channel {
       for (Eigen::Index i = 0; i < x.rows(); ++i) {
         if (best[i] < negligible - 6) continue;
         kept.push_back(i);
-        inside = inside && std::min(i % columns, columns - 1 - i % columns) > 0 && std::min(i / columns, columns - 1 - i / columns) > 0;
+        inside = inside && std::min(i % columns, columns - 1 - i % columns) > 0 &&
+                 std::min(i / columns, columns - 1 - i / columns) > 0;
       }
-      if (inside || enlarged == 4) return {activation_, B_, x(kept, Eigen::all)};
+      if (inside || enlarged == 4)
+        return {{activation_, B_, x(kept, Eigen::all)}, grid_neighbours(kept, columns)};
     }
   }
 
   /// The average over omega at one (y, w).
   [[nodiscard]] Eigen::ArrayXd inner(const Setting& set, const OuterNode& node) const {
-    const double cutoff = negligible - std::log(node.weight), fold_cutoff = negligible_fold - std::log(node.weight);
+    const double cutoff = negligible - std::log(node.weight),
+                 fold_cutoff = negligible_fold - std::log(node.weight);
     Eigen::ArrayXd sums = Eigen::ArrayXd::Zero(set.diagnostics ? all_means : fixed_point_means);
     GridScan scan;
     bool folded = false;
@@ -170,13 +196,13 @@ class GridChannel final : public Channel {
     for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
       for (Eigen::Index i = 0; i < count && !folded; ++i)
         folded = scan.at[GridScan::exponent][i] > fold_cutoff && !definite(scan, i);
-      if (!folded) add(set, node, first, count, scan, nullptr, sums, steep);
+      if (!folded) add(set, node, first, count, cutoff, scan, nullptr, sums, steep);
     });
     if (folded) {
       const std::vector<char> global = global_nodes(set, node, cutoff);
       sums.setZero(), steep.clear();
       for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
-        add(set, node, first, count, scan, global.data() + first, sums, steep);
+        add(set, node, first, count, cutoff, scan, global.data() + first, sums, steep);
       });
     }
     if (!steep.empty()) add_steep(set, node, steep, sums);
@@ -184,12 +210,15 @@ class GridChannel final : public Channel {
   }
 
   /// The responses' share of the cells around `steep` nodes, where 1/det peaks within a cell: refined 6 x 6.
-  void add_steep(const Setting& set, const OuterNode& node, const std::vector<Eigen::Index>& steep, Eigen::ArrayXd& sums) const {
+  void add_steep(const Setting& set, const OuterNode& node, const std::vector<Eigen::Index>& steep,
+                 Eigen::ArrayXd& sums) const {
     constexpr int fine = 6;
     Batch x(static_cast<Eigen::Index>(steep.size()) * fine * fine, 2);
     for (Eigen::Index i = 0; i < x.rows(); ++i) {
       const Eigen::Index parent = steep[static_cast<std::size_t>(i / (fine * fine))], at = i % (fine * fine);
-      const auto offset = [&](Eigen::Index k) { return set.step * ((static_cast<double>(k) + 0.5) / fine - 0.5); };
+      const auto offset = [&](Eigen::Index k) {
+        return set.step * ((static_cast<double>(k) + 0.5) / fine - 0.5);
+      };
       x.row(i) << set.grid.x(parent, 0) + offset(at % fine), set.grid.x(parent, 1) + offset(at / fine);
     }
     const ProximalGrid cells(activation_, B_, x);
@@ -199,8 +228,10 @@ class GridChannel final : public Channel {
       scan_grid(cells, first, count, node.sample, set.law, scan);
       Eigen::ArrayXd density(count), t1(count), t2(count);
       for (Eigen::Index i = 0; i < count; ++i)
-        density[i] = definite(scan, i) ? std::exp(scan.at[GridScan::exponent][i]) * set.cell / (fine * fine) : 0;
-      set.fields.apply(column(scan, GridScan::omega1, count), column(scan, GridScan::omega2, count), density, t1, t2);
+        density[i] =
+            definite(scan, i) ? std::exp(scan.at[GridScan::exponent][i]) * set.cell / (fine * fine) : 0;
+      set.fields.apply(column(scan, GridScan::omega1, count), column(scan, GridScan::omega2, count), density,
+                       t1, t2);
       add_responses(set, cells, first, count, scan, density, sums);
     }
   }
@@ -211,7 +242,8 @@ class GridChannel final : public Channel {
 
   /// Calls visit(first, count) for the chunks of the grid in which some node carries weight.
   template <class Visit>
-  static void for_chunks(const Setting& set, const OuterNode& node, double cutoff, GridScan& scan, Visit visit) {
+  static void for_chunks(const Setting& set, const OuterNode& node, double cutoff, GridScan& scan,
+                         Visit visit) {
     for (Eigen::Index first = 0; first < set.grid.size(); first += GridScan::capacity) {
       const Eigen::Index count = std::min(GridScan::capacity, set.grid.size() - first);
       scan_grid(set.grid, first, count, node.sample, set.law, scan);
@@ -220,57 +252,65 @@ class GridChannel final : public Channel {
     }
   }
 
-  /// Marks the nodes that are the global proximal point of their own omega, as far as the grid tells: no other has a lower
-  /// Phi(x') + |x' - omega|^2/(2 V_k). Only nodes that carry weight compete: a true minimum is its own omega's node.
-  [[nodiscard]] std::vector<char> global_nodes(const Setting& set, const OuterNode& node, double cutoff) const {
-    std::vector<std::array<double, 5>> found;  // (x1, x2, Phi, omega1, omega2)
-    std::vector<Eigen::Index> place;
-    GridScan scan;
-    for_chunks(set, node, cutoff, scan, [&](Eigen::Index first, Eigen::Index count) {
-      for (Eigen::Index i = 0; i < count; ++i) {
-        if (!definite(scan, i) || scan.at[GridScan::exponent][i] < cutoff) continue;
-        found.push_back({set.grid.x(first + i, 0), set.grid.x(first + i, 1), scan.at[GridScan::loss][i],
-                         scan.at[GridScan::omega1][i], scan.at[GridScan::omega2][i]});
-        place.push_back(first + i);
-      }
-    });
-    // Phi + |x - omega|^2/(2 V) = |omega|^2/(2 V) + [Phi + |x|^2/(2 V)] - x.omega/V: the bracket is compared.
+  /// Marks the nodes that are the global proximal point of their own omega, as far as the grid tells: the
+  /// plane that touches Psi = Phi + |x|^2/(2 V_k) there lies below Psi at every other. Between such nodes Psi
+  /// bends the wrong way, so the others surround nodes where I + V_k Hess Phi is not definite: they are found
+  /// by spreading from these.
+  [[nodiscard]] std::vector<char> global_nodes(const Setting& set, const OuterNode& node,
+                                               double cutoff) const {
+    constexpr double margin = 6;  // lighter nodes, that the spread may have to pass
     const double V = set.o.V_k;
-    std::vector<std::size_t> alive(found.size());
-    for (std::size_t i = 0; i < alive.size(); ++i) alive[i] = i;
-    for (const std::size_t stride : {16, 4, 1}) {
-      PlanarMinorant minorant;
-      for (std::size_t k = 0; k < alive.size(); k += stride) {
-        const auto& [x1, x2, Phi, omega1, omega2] = found[alive[k]];
-        minorant.push_back(Phi + (x1 * x1 + x2 * x2) / (2 * V), x1 / V, x2 / V);
+    const auto n = static_cast<std::size_t>(set.grid.size());
+    enum : char { dead, global, light };
+    std::vector<char> state(n, light);
+    std::vector<std::array<double, 3>> own(n);  // Psi, omega
+    std::vector<Eigen::Index> found;
+    ProximalRivals rivals(V, set.step);
+    GridScan scan;
+    for (Eigen::Index first = 0; first < set.grid.size(); first += GridScan::capacity) {
+      const Eigen::Index count = std::min(GridScan::capacity, set.grid.size() - first);
+      scan_grid(set.grid, first, count, node.sample, set.law, scan);
+      for (Eigen::Index i = 0; i < count; ++i) {
+        const auto at = static_cast<std::size_t>(first + i);
+        if (!definite(scan, i)) {
+          state[at] = dead, found.push_back(first + i);
+          continue;
+        }
+        if (scan.at[GridScan::exponent][i] < cutoff - margin) continue;
+        state[at] = global;
+        const double x1 = set.grid.x(first + i, 0), x2 = set.grid.x(first + i, 1);
+        own[at] = {scan.at[GridScan::loss][i] + (x1 * x1 + x2 * x2) / (2 * V), scan.at[GridScan::omega1][i],
+                   scan.at[GridScan::omega2][i]};
+        rivals.push_back(x1, x2, scan, i);
       }
-      std::erase_if(alive, [&](std::size_t i) {
-        const auto& [x1, x2, Phi, omega1, omega2] = found[i];
-        const double own = Phi + (x1 * x1 + x2 * x2) / (2 * V) - (x1 * omega1 + x2 * omega2) / V;
-        return minorant.lowest(omega1, omega2) < own - 1e-12;
-      });
     }
-    std::vector<char> global(static_cast<std::size_t>(set.grid.size()), 0);
-    for (const std::size_t i : alive) global[static_cast<std::size_t>(place[i])] = 1;
-    return global;
+    for (std::size_t k = 0; k < found.size(); ++k)
+      for (const Eigen::Index neighbour : set.neighbours[static_cast<std::size_t>(found[k])]) {
+        if (neighbour < 0 || state[static_cast<std::size_t>(neighbour)] != global) continue;
+        const auto& [Psi, omega1, omega2] = own[static_cast<std::size_t>(neighbour)];
+        if (!rivals.beat(set.grid.x(neighbour, 0), set.grid.x(neighbour, 1), Psi, omega1, omega2)) continue;
+        state[static_cast<std::size_t>(neighbour)] = dead, found.push_back(neighbour);
+      }
+    return state;
   }
 
   static Eigen::Map<const Eigen::ArrayXd> column(const GridScan& scan, int c, Eigen::Index count) {
     return {scan.at[c].data(), count};
   }
 
-  /// Adds the nodes first..first + count - 1 to every mean; those whose response is too steep for a cell go to `steep`.
-  void add(const Setting& set, const OuterNode& node, Eigen::Index first, Eigen::Index count, const GridScan& scan,
-           const char* global, Eigen::ArrayXd& sums, std::vector<Eigen::Index>& steep) const {
+  /// Adds the nodes first..first + count - 1 to every mean; those whose response is too steep for a cell go
+  /// to `steep`.
+  void add(const Setting& set, const OuterNode& node, Eigen::Index first, Eigen::Index count, double cutoff,
+           const GridScan& scan, const char* global, Eigen::ArrayXd& sums,
+           std::vector<Eigen::Index>& steep) const {
     using S = GridScan;
     const auto col = [&](int c) { return column(scan, c, count); };
     const OrderParameters& o = set.o;
     Eigen::ArrayXd density(count), t1(count), t2(count);
     vector_math::exp(col(S::exponent), density);
     density *= set.cell;
-    if (global)
-      for (Eigen::Index i = 0; i < count; ++i)
-        if (!global[i]) density[i] = 0;
+    for (Eigen::Index i = 0; i < count; ++i)
+      if (scan.at[S::exponent][i] < cutoff || (global && !global[i])) density[i] = 0;
     set.fields.apply(col(S::omega1), col(S::omega2), density, t1, t2);
     const Eigen::ArrayXd mass = density * col(S::det);
     const auto g1 = col(S::g1), g2 = col(S::g2), rho = col(S::rho);
@@ -305,20 +345,22 @@ class GridChannel final : public Channel {
     const double V_k = set.o.V_k;
     const Eigen::ArrayXd mass = density * col(S::det), inverse = 1 / col(S::det), A11 = col(S::H22) * inverse,
                          A22 = col(S::H11) * inverse, A12 = -col(S::H12) * inverse;
-    const Eigen::ArrayXd power_s = fixed(G::power), D = 1 + set.o.V_v * power_s, rho = col(S::rho), rho2 = rho.square(),
-                         r1 = col(S::rho1), r2 = col(S::rho2), q1 = fixed(G::q1), q2 = fixed(G::q2);
+    const Eigen::ArrayXd power_s = fixed(G::power), D = 1 + set.o.V_v * power_s, rho = col(S::rho),
+                         rho2 = rho.square(), r1 = col(S::rho1), r2 = col(S::rho2), q1 = fixed(G::q1),
+                         q2 = fixed(G::q2);
     const Eigen::ArrayXd P11 = rho2 * fixed(G::JJ11) + 2 * rho * q1 * r1 + power_s * r1.square();
     const Eigen::ArrayXd P22 = rho2 * fixed(G::JJ22) + 2 * rho * q2 * r2 + power_s * r2.square();
     const Eigen::ArrayXd P12 = rho2 * fixed(G::JJ12) + rho * (q1 * r2 + q2 * r1) + power_s * r1 * r2;
     const Eigen::ArrayXd s1 = rho * q1 + power_s * r1, s2 = rho * q2 + power_s * r2;
-    const Eigen::ArrayXd AP11 = A11 * P11 + A12 * P12, AP12 = A11 * P12 + A12 * P22, AP21 = A12 * P11 + A22 * P12,
-                         AP22 = A12 * P12 + A22 * P22;
+    const Eigen::ArrayXd AP11 = A11 * P11 + A12 * P12, AP12 = A11 * P12 + A12 * P22,
+                         AP21 = A12 * P11 + A22 * P12, AP22 = A12 * P12 + A22 * P22;
     const auto mean = [&](const Eigen::ArrayXd& f) { return (mass > 0).select(mass * f, 0).sum(); };
     sums[pointwise_k] += mean(2 - A11 - A22) / V_k;
     sums[pointwise_v] += mean(power_s / D - V_k * (AP11 + AP22));
     sums[G_kk] += mean((A11 - 1).square() + (A22 - 1).square() + 2 * A12.square()) / (V_k * V_k);
     sums[G_kv] += mean(AP11 * A11 + AP12 * A12 + AP21 * A12 + AP22 * A22);
-    sums[G_vv] += mean((power_s / D).square() - 2 * V_k / D * (A11 * s1.square() + 2 * A12 * s1 * s2 + A22 * s2.square()) +
+    sums[G_vv] += mean((power_s / D).square() -
+                       2 * V_k / D * (A11 * s1.square() + 2 * A12 * s1 * s2 + A22 * s2.square()) +
                        V_k * V_k * (AP11.square() + 2 * AP12 * AP21 + AP22.square()));
   }
 

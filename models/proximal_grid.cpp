@@ -1,12 +1,13 @@
 #include "proximal_grid.hpp"
 
-#include <quenched/vector_math.hpp>
-
+#include <algorithm>
 #include <cmath>
+#include <quenched/vector_math.hpp>
 
 namespace quenched {
 
-ProximalGrid::ProximalGrid(const Activation& activation, const Eigen::MatrixXd& B, Batch points) : x(std::move(points)) {
+ProximalGrid::ProximalGrid(const Activation& activation, const Eigen::MatrixXd& B, Batch points)
+    : x(std::move(points)) {
   const Batch chi = (x.matrix() * B.transpose()).array();
   ActivationJet jet;
   activation.jet(chi, jet);
@@ -24,7 +25,8 @@ ProximalGrid::ProximalGrid(const Activation& activation, const Eigen::MatrixXd& 
     activation.curvature(jet, u, e, beta);
     u.col(l) = 0;
     const auto second = [&](int a, int b) -> Eigen::ArrayXd {
-      const Eigen::ArrayXd beta_a = (beta.matrix() * B.col(a)).array(), beta_b = (beta.matrix() * B.col(b)).array();
+      const Eigen::ArrayXd beta_a = (beta.matrix() * B.col(a)).array(),
+                           beta_b = (beta.matrix() * B.col(b)).array();
       return (e.matrix() * B.col(a).cwiseProduct(B.col(b))).array() - beta_a * q[b] - q[a] * beta_b;
     };
     T11.col(l) = second(0, 0), T12.col(l) = second(0, 1), T22.col(l) = second(1, 1);
@@ -36,6 +38,22 @@ ProximalGrid::ProximalGrid(const Activation& activation, const Eigen::MatrixXd& 
   fixed.col(K11) = fixed.col(JJ11) + dot(s, T11);
   fixed.col(K12) = fixed.col(JJ12) + dot(s, T12);
   fixed.col(K22) = fixed.col(JJ22) + dot(s, T22);
+}
+
+GridNeighbours grid_neighbours(const std::vector<Eigen::Index>& kept, Eigen::Index columns) {
+  std::vector<Eigen::Index> place(static_cast<std::size_t>(columns * columns), -1);
+  for (std::size_t k = 0; k < kept.size(); ++k)
+    place[static_cast<std::size_t>(kept[k])] = static_cast<Eigen::Index>(k);
+  GridNeighbours neighbours(kept.size());
+  for (std::size_t k = 0; k < kept.size(); ++k)
+    for (std::size_t a = 0, at = 0; a < 9; ++a) {
+      if (a == 4) continue;
+      const Eigen::Index column = kept[k] % columns + static_cast<Eigen::Index>(a % 3) - 1,
+                         row = kept[k] / columns + static_cast<Eigen::Index>(a / 3) - 1;
+      const bool outside = std::min(row, column) < 0 || std::max(row, column) >= columns;
+      neighbours[k][at++] = outside ? -1 : place[static_cast<std::size_t>(row * columns + column)];
+    }
+  return neighbours;
 }
 
 namespace {
@@ -52,7 +70,8 @@ template <int L>
   using S = GridScan;
   using G = ProximalGrid;
   auto& out = scan.at;
-  const double y = sample.y, V_k = law.V_k, V_v = law.V_v, inverse_q = 1 / law.q_k, c1 = law.centre[0], c2 = law.centre[1];
+  const double y = sample.y, V_k = law.V_k, V_v = law.V_v, inverse_q = 1 / law.q_k, c1 = law.centre[0],
+               c2 = law.centre[1];
   const double e[3] = {sample.e[0], sample.e[1], sample.e[2]};
   const Eigen::Index N = p.stride;
 #pragma GCC ivdep
@@ -81,36 +100,70 @@ template <int L>
     out[S::exponent][i] = -0.5 * inverse_q * (a * a + b * b);
   }
 }
-QUENCHED_CLONES void loop_two(const Pointers p, Eigen::Index n, const SampleFields& sample, const GridLaw& law,
-                              GridScan& scan) {
+QUENCHED_CLONES void loop_two(const Pointers p, Eigen::Index n, const SampleFields& sample,
+                              const GridLaw& law, GridScan& scan) {
   loop<2>(p, n, sample, law, scan);
 }
-QUENCHED_CLONES void loop_three(const Pointers p, Eigen::Index n, const SampleFields& sample, const GridLaw& law,
-                                GridScan& scan) {
+QUENCHED_CLONES void loop_three(const Pointers p, Eigen::Index n, const SampleFields& sample,
+                                const GridLaw& law, GridScan& scan) {
   loop<3>(p, n, sample, law, scan);
 }
 
-QUENCHED_CLONES double lowest_plane(const double* a, const double* b1, const double* b2, std::size_t n, double omega1,
-                                    double omega2) {
-  double lowest = INFINITY;
-#pragma omp simd reduction(min : lowest)
+/// The lowest Psi_j - slope.x_j of the points within sqrt(radius2) of x, and of the others.
+QUENCHED_CLONES void lowest(const double* Psi, const double* x1, const double* x2, std::size_t n,
+                            double slope1, double slope2, double at1, double at2, double radius2,
+                            double& near, double& far) {
+  double low_near = INFINITY, low_far = INFINITY;
+#pragma omp simd reduction(min : low_near, low_far)
   for (std::size_t j = 0; j < n; ++j) {
-    const double value = a[j] - b1[j] * omega1 - b2[j] * omega2;
-    lowest = value < lowest ? value : lowest;
+    const double value = Psi[j] - slope1 * x1[j] - slope2 * x2[j], d1 = x1[j] - at1, d2 = x2[j] - at2;
+    const bool is_near = d1 * d1 + d2 * d2 < radius2;
+    const double as_near = is_near ? value : INFINITY, as_far = is_near ? INFINITY : value;
+    low_near = as_near < low_near ? as_near : low_near;
+    low_far = as_far < low_far ? as_far : low_far;
   }
-  return lowest;
+  near = low_near, far = low_far;
 }
 
 }  // namespace
 
-double PlanarMinorant::lowest(double omega1, double omega2) const {
-  return lowest_plane(a_.data(), b1_.data(), b2_.data(), a_.size(), omega1, omega2);
+void ProximalRivals::push_back(double x1, double x2, const GridScan& scan, Eigen::Index i) {
+  using S = GridScan;
+  const auto& at = scan.at;
+  x1_.push_back(x1), x2_.push_back(x2);
+  Psi_.push_back(at[S::loss][i] + (x1 * x1 + x2 * x2) / (2 * V_k_));
+  curvature_.push_back({at[S::omega1][i], at[S::omega2][i], at[S::H11][i], at[S::H12][i], at[S::H22][i]});
+}
+
+bool ProximalRivals::beat(double x1, double x2, double Psi, double omega1, double omega2) const {
+  const double slope1 = omega1 / V_k_, slope2 = omega2 / V_k_, own = Psi - slope1 * x1 - slope2 * x2;
+  const double radius2 = 6.5 * step_ * step_;
+  double near, far;
+  lowest(Psi_.data(), x1_.data(), x2_.data(), Psi_.size(), slope1, slope2, x1, x2, radius2, near, far);
+  if (near < own - 1e-12 || far < own) return true;
+  if (!std::isfinite(far)) return false;
+  for (std::size_t j = 0; j < Psi_.size(); ++j) {
+    if (Psi_[j] - slope1 * x1_[j] - slope2 * x2_[j] > far + 1e-12) continue;
+    if (std::pow(x1_[j] - x1, 2) + std::pow(x2_[j] - x2, 2) < radius2) continue;
+    const auto& [o1, o2, H11, H12, H22] = curvature_[j];
+    const double d1 = omega1 - o1, d2 = omega2 - o2, det = H11 * H22 - H12 * H12;
+    const double n1 = (H22 * d1 - H12 * d2) / det, n2 = (H11 * d2 - H12 * d1) / det;  // the step
+    if (std::max(std::abs(n1), std::abs(n2)) < step_ && far - (d1 * n1 + d2 * n2) / (2 * V_k_) < own)
+      return true;
+  }
+  return false;
 }
 
 void scan_grid(const ProximalGrid& grid, Eigen::Index first, Eigen::Index count, const SampleFields& sample,
                const GridLaw& law, GridScan& scan) {
-  const Pointers p{grid.size(), grid.x.data() + first, grid.s.data() + first, grid.J1.data() + first,
-                   grid.J2.data() + first, grid.T11.data() + first, grid.T12.data() + first, grid.T22.data() + first,
+  const Pointers p{grid.size(),
+                   grid.x.data() + first,
+                   grid.s.data() + first,
+                   grid.J1.data() + first,
+                   grid.J2.data() + first,
+                   grid.T11.data() + first,
+                   grid.T12.data() + first,
+                   grid.T22.data() + first,
                    grid.fixed.data() + first};
   (grid.s.cols() == 2 ? loop_two : loop_three)(p, count, sample, law, scan);
 }
