@@ -9,22 +9,29 @@ GlobalProximal::GlobalProximal(const Activation& activation, int tokens, const O
   common_mode_ = !(activation.info().shift_invariant && L_ > 1);
 }
 
-void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start) {
+void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start,
+                              const std::vector<Eigen::Index>* rows) {
   const auto objective = [&](const Batch& x, LowRankModel& model) { loss.evaluate(x, y, w, model); };
   competing = Eigen::ArrayXd::Zero(y.size());
   proximal_minimum(objective, omega, V_k_, start ? *start : omega, best);
   if (!activation_.info().folds && L_ > 1) return;  // the proofs of one minimum need L >= 2
-  const Starts starts = other_starts(omega, y, w, start != nullptr);
+  Starts starts;
+  if (!rows) {
+    starts = other_starts(omega, y, w, best.x, start != nullptr);
+  } else if (!rows->empty()) {
+    starts = other_starts(omega(*rows, Eigen::all), y(*rows), w(*rows, Eigen::all), best.x(*rows, Eigen::all), start != nullptr);
+    for (Eigen::Index& row : starts.row) row = (*rows)[static_cast<std::size_t>(row)];
+  }
   if (!starts.row.empty() && improve(starts, omega, y, w)) proximal_minimum(objective, omega, V_k_, Batch(best.x), best);
 }
 
 /// Local minima of h along each token's line through omega (and omega itself), away from x.
 GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w,
-                                                    bool from_omega) const {
+                                                    const Batch& x, bool from_omega) const {
   constexpr double away = 1;  // the lines are scanned in steps of 1
   Starts starts;
   const auto add = [&](Eigen::Index i, const Eigen::RowVectorXd& chi) {
-    if ((chi.array() - best.x.row(i)).abs().maxCoeff() > away) starts.row.push_back(i), starts.chi.push_back(chi);
+    if ((chi.array() - x.row(i)).abs().maxCoeff() > away) starts.row.push_back(i), starts.chi.push_back(chi);
   };
   const double kept = common_mode_ ? 1 : 1 - 1.0 / L_;  // of a move, once the common mode is taken out
   const Eigen::ArrayXd transitions = Eigen::ArrayXd::LinSpaced(15, -7, 7);

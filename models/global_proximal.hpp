@@ -16,15 +16,17 @@ class GlobalProximal {
   ProximalMinimum best;
   Eigen::ArrayXd competing;  // 1 where a second local minimum was seen
 
-  /// omega and w are points x tokens. Cost: O(L) lines of O(L) each, and as many Newton steps as minima compete.
-  void minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start = nullptr);
+  /// omega and w are points x tokens; `rows` are the samples to search for other minima (the rest stay at the one that Newton
+  /// reaches), null for all. Cost: O(L) lines of O(L) each for these, and as many Newton steps as minima compete.
+  void minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start = nullptr,
+                const std::vector<Eigen::Index>* rows = nullptr);
 
  private:
   struct Starts {
     std::vector<Eigen::Index> row;
     std::vector<Eigen::RowVectorXd> chi;
   };
-  [[nodiscard]] Starts other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, bool from_omega) const;
+  [[nodiscard]] Starts other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch& x, bool from_omega) const;
   bool improve(const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w);
 
   const Activation& activation_;

@@ -20,7 +20,7 @@ class SampledChannel final : public Channel {
   }
 
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
-    return points_.means(o, diagnostics ? all_means : fixed_point_means,
+    return points_.means(o, diagnostics ? all_means : fixed_point_means, diagnostics,
                          [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
   }
 

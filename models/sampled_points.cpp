@@ -30,13 +30,19 @@ SampledPoints::SampledPoints(const Problem& problem, const Activation& activatio
   points_ = scrambled_sobol(1 + L_ + (common_mode_ ? L_ : L_ - 1), size_, replicates,
                             seed + 1000003ULL * static_cast<std::uint64_t>(L_), threads_);
   warm_.resize(points_.normals.rows(), L_);
+  competing_.setZero(points_.normals.rows());
 }
 
-ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, const std::function<Batch(const SampledBlock&)>& f) {
+ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool search,
+                                  const std::function<Batch(const SampledBlock&)>& f) {
+  constexpr double moved = 0.02;
+  const Eigen::Array<double, 6, 1> here(o.m_k, o.q_k, o.V_k, o.m_v, o.q_v, o.V_v);
+  const bool all = search || !warm_filled_ || ((here - searched_).abs() > moved * (1 + here.abs())).any();
+  if (all) searched_ = here;
   const int blocks = replicates * size_ / block, per_replicate = size_ / block;
   Batch sums(blocks, outputs);
   parallel_for(blocks, threads_, [&](int b) {
-    const SampledBlock sample = at(o, b);
+    const SampledBlock sample = at(o, b, all);
     sums.row(b) = (f(sample).colwise() * sample.law.weight).colwise().sum();
   });
   warm_filled_ = true;
@@ -49,7 +55,7 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, const s
   return m;
 }
 
-SampledBlock SampledPoints::at(const OrderParameters& o, int b) {
+SampledBlock SampledPoints::at(const OrderParameters& o, int b, bool search) {
   const Batch normals = points_.normals.middleRows(static_cast<Eigen::Index>(b) * block, block);
   SampledBlock sample{.proximal = GlobalProximal(activation_, L_, o)};
   const Batch field_normals = normals.rightCols(points_.dimension - 1 - L_);
@@ -65,7 +71,12 @@ SampledBlock SampledPoints::at(const OrderParameters& o, int b) {
   const auto rows = Eigen::seqN(static_cast<Eigen::Index>(b) * block, block);
   const Batch last = warm_(rows, Eigen::all);
   GlobalProximal& at = sample.proximal;
-  at.minimise(sample.law.omega, sample.y, sample.w, warm_filled_ ? &last : nullptr);
+  auto competing = competing_.segment(static_cast<Eigen::Index>(b) * block, block);
+  std::vector<Eigen::Index> contested;
+  for (Eigen::Index i = 0; i < block && !search; ++i)
+    if (competing[i] > 0) contested.push_back(i);
+  at.minimise(sample.law.omega, sample.y, sample.w, warm_filled_ ? &last : nullptr, search ? nullptr : &contested);
+  if (search) competing = at.competing;
   warm_(rows, Eigen::all) = at.best.x;
   sample.g_k = (at.best.x - sample.law.omega) / o.V_k;
   sample.g_v = at.loss.jet.s.colwise() * at.loss.rho;

@@ -30,18 +30,22 @@ class SampledPoints {
   [[nodiscard]] int size() const { return size_; }
   [[nodiscard]] int dimension() const { return points_.dimension; }
 
-  /// Means over the samples of weight * f(block), points x outputs, and what the replicates deviate from them.
-  [[nodiscard]] ChannelMeans means(const OrderParameters& o, int outputs, const std::function<Batch(const SampledBlock&)>& f);
+  /// Means over the samples of weight * f(block), points x outputs, and what the replicates deviate from them. Other minima
+  /// are sought everywhere if `search` is set or o has moved since they were; else only where two competed then.
+  [[nodiscard]] ChannelMeans means(const OrderParameters& o, int outputs, bool search,
+                                   const std::function<Batch(const SampledBlock&)>& f);
 
  private:
-  [[nodiscard]] SampledBlock at(const OrderParameters& o, int b);
+  [[nodiscard]] SampledBlock at(const OrderParameters& o, int b, bool search);
 
   Problem problem_;
   const Activation& activation_;
   int L_, threads_, size_;
   bool common_mode_, warm_filled_ = false;
   PointSet points_;
-  Batch warm_;  // proximal points of the previous call
+  Batch warm_;                 // proximal points of the previous call
+  Eigen::ArrayXd competing_;   // where two minima competed when all samples were searched, at
+  Eigen::Array<double, 6, 1> searched_;
 };
 
 }  // namespace quenched

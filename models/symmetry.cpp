@@ -101,7 +101,7 @@ SymmetryJacobian symmetry_jacobian(const Problem& problem, const Activation& act
   for (const auto& [tokens, weight] : problem.lengths) {
     SampledPoints points(problem, activation, tokens, size, seed, threads);
     const ChannelMeans m = points.means(
-        o, entries, [&](const SampledBlock& sample) { return contributions(*problem.task, o, sample); });
+        o, entries, true, [&](const SampledBlock& sample) { return contributions(*problem.task, o, sample); });
     mean += weight * m.value;
     for (Eigen::Index r = 0; r < m.deviation.rows(); ++r) deviations.push_back(weight * m.deviation.row(r).transpose());
   }
