@@ -28,8 +28,8 @@ struct Tally {
   }
   void print(const std::string& name) {
     std::ranges::sort(overestimate);
-    std::printf("| %s | %d | %d | %d | %.1f %% | %d | %.1f %% | %.2g |\n", name.c_str(), points, unreached, numbers,
-                100.0 * held / std::max(1, numbers), sharp, 100.0 * sharp_held / std::max(1, sharp),
+    std::printf("| %s | %d | %d | %d of %d | %.1f %% | %d of %d | %.1f %% | %.2g |\n", name.c_str(), points, unreached, held, numbers,
+                100.0 * held / std::max(1, numbers), sharp_held, sharp, 100.0 * sharp_held / std::max(1, sharp),
                 overestimate.empty() ? 0.0 : overestimate[overestimate.size() / 2]);
   }
 };
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
                      n.exact_stated);
   }
   std::fprintf(stderr, "\n");
-  std::printf("| points | drawn | not reached | numbers | held | of sharp reference | held | stated / true (median) |\n|---|---|---|---|---|---|---|---|\n");
+  std::printf("| kind | points | not reached | held | | where the reference is sharp | | stated / true (median) |\n|---|---|---|---|---|---|---|---|\n");
   for (auto& [kind, tally] : kinds) tally.print(kind);
   all.print("**all**");
 }

@@ -9,6 +9,7 @@
 #include <quenched/parallel.hpp>
 
 #include "channel.hpp"
+#include "linear_responses.hpp"
 
 namespace quenched {
 namespace {
@@ -86,8 +87,10 @@ class TiltedToken {
 class LinearChannel final : public Channel {
  public:
   LinearChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
-      : problem_(problem), L_(tokens), threads_(options.threads), scale_(std::pow(0.7, options.level)),
-        responses_(sampled_channel(problem, activation, tokens, {tokens > 16 ? 0 : 1, options.seed, options.threads})) {}
+      : problem_(problem), L_(tokens), threads_(options.threads), scale_(std::pow(0.7, options.level)) {
+    if (tokens > 1) responses_ = std::make_unique<LinearResponses>(problem, tokens, options.seed, options.threads);
+    else single_ = sampled_channel(problem, activation, tokens, {1, options.seed, options.threads});  // one token may fold
+  }
 
   std::string rule() const override {
     return "trapezoid over the training residual and its conjugate, 2 dimensions, step " + std::to_string(scale_).substr(0, 4);
@@ -95,7 +98,7 @@ class LinearChannel final : public Channel {
 
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     if (!diagnostics) return {sweep(o, scale_), Batch::Zero(1, fixed_point_means)};
-    const ChannelMeans sampled = responses_->means(o, true);
+    const ChannelMeans sampled = responses_ ? responses_->means(o) : single_->means(o, true);
     const Eigen::ArrayXd fine = sweep(o, scale_), coarse = sweep(o, 1.3 * scale_);
     ChannelMeans m{Eigen::ArrayXd::Zero(all_means), Batch::Zero(fixed_point_means + sampled.deviation.rows(), all_means)};
     m.value.head(fixed_point_means) = fine;
@@ -166,7 +169,8 @@ class LinearChannel final : public Channel {
   Problem problem_;
   int L_, threads_;
   double scale_;
-  std::unique_ptr<Channel> responses_;
+  std::unique_ptr<LinearResponses> responses_;
+  std::unique_ptr<Channel> single_;
 };
 
 Eigen::ArrayXd LinearChannel::Residual::means(double scale) {

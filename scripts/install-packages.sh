@@ -1,10 +1,13 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing and plotting need; does nothing when all are there.
+# `install-packages.sh bench` also installs what the NumPy baseline of bench/performance.py needs.
 set -eu
 
 tools="g++ cmake ninja-build pkg-config make git ca-certificates"
 libraries="libgsl-dev libeigen3-dev liblbfgspp-dev doctest-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
   libfmt-dev libsqlite3-dev gnuplot-nox"
+
+[ "${1:-}" = bench ] && libraries="$libraries python3-numpy python3-scipy libopenblas0-pthread"
 
 installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 

@@ -1,0 +1,106 @@
+#include "linear_responses.hpp"
+
+#include <quenched/parallel.hpp>
+
+#include <boost/math/special_functions/gamma.hpp>
+
+#include <cmath>
+#include <numbers>
+
+namespace quenched {
+namespace {
+
+constexpr int replicate_count = 16, size = 512;
+
+/// The quantile of a chi-square law where the standard normal's is x.
+double chi_square(double x, int freedom) {
+  if (freedom <= 0) return 0;
+  const double tail = 0.5 * std::erfc(std::abs(x) / std::numbers::sqrt2);
+  return 2 * (x < 0 ? boost::math::gamma_p_inv(freedom / 2.0, tail) : boost::math::gamma_q_inv(freedom / 2.0, tail));
+}
+
+/// What the proximal point depends on.
+struct Invariants {
+  double A, W, C, y;
+};
+
+/// |s|^2 and s.w at the residual rho: s = (a + V_k rho w)/(1 - V_k V_v rho^2).
+struct Attention {
+  double S, sw;
+  Attention(const Invariants& x, const OrderParameters& o, double rho) {
+    const double shrink = 1 - o.V_k * o.V_v * rho * rho, t = o.V_k * rho;
+    S = (x.A + 2 * t * x.C + t * t * x.W) / (shrink * shrink);
+    sw = (x.C + t * x.W) / shrink;
+  }
+};
+
+/// The root of rho (1 + V_v |s|^2) + s.w = y, whose left side increases on |rho| < 1/sqrt(V_k V_v).
+double residual(const Invariants& x, const OrderParameters& o) {
+  double high = 1 / std::sqrt(o.V_k * o.V_v), low = -high;
+  for (int halving = 0; halving < 52; ++halving) {
+    const double rho = (low + high) / 2;
+    const Attention at(x, o, rho);
+    (rho * (1 + o.V_v * at.S) + at.sw < x.y ? low : high) = rho;
+  }
+  return (low + high) / 2;
+}
+
+/// With z = w + 2 V_v rho s, M = rho I - z s^T/D and H = d I + z z^T/D: G_kk = (H^-1/V_k - I)/V_k, G_kv = H^-1 M/V_k,
+/// G_vv = M^T H^-1 M - s s^T/D.
+Eigen::Array3d responses(const Invariants& x, const OrderParameters& o, int L) {
+  const double rho = residual(x, o);
+  const auto [S, sw] = Attention(x, o, rho);
+  const double D = 1 + o.V_v * S, d = 1 / o.V_k - o.V_v * rho * rho;
+  const double zs = sw + 2 * o.V_v * rho * S, Z = x.W + 4 * o.V_v * rho * (sw + o.V_v * rho * S);
+  const double along = d + Z / D;  // the eigenvalue of H at z; the other L - 1 are d
+  const double e = 1 / (d * o.V_k) - 1, e_z = 1 / (along * o.V_k) - 1;
+  // H^-1 = I/d + b z z^T and H^-2 = I/d^2 + b2 z z^T.
+  const double b = -1 / (D * d * along), b2 = b * (1 / d + 1 / along), m2 = Z * (rho * rho - 2 * rho * zs / D + Z * S / (D * D));
+  const double M2 = L * rho * rho - 2 * rho * zs / D + Z * S / (D * D);
+  // G_vv = (rho^2/d) I + sum over (z, s) of B: its norm by the Gram matrix.
+  Eigen::Matrix2d gram, B;
+  gram << Z, zs, zs, S;
+  const double cross = -rho / (d * D) - b * rho * Z / D;
+  B << b * rho * rho, cross, cross, Z / (d * D * D) + b * Z * Z / (D * D) - 1 / D;
+  const Eigen::Matrix2d BG = B * gram;
+  const double c = rho * rho / d;
+  return {((L - 1) * e * e + e_z * e_z) / (o.V_k * o.V_k), (M2 / (d * d) + b2 * m2) / (o.V_k * o.V_k),
+          L * c * c + 2 * c * BG.trace() + (BG * BG).trace()};
+}
+
+}  // namespace
+
+LinearResponses::LinearResponses(const Problem& problem, int tokens, std::uint64_t seed, int threads)
+    : problem_(problem), others_(tokens - 1), threads_(threads), points_(scrambled_sobol(8, size, replicate_count, seed, threads)) {
+  constexpr int block = 64;
+  parallel_for(static_cast<int>(points_.normals.rows()) / block, threads, [&](int part) {
+    for (Eigen::Index i = block * static_cast<Eigen::Index>(part); i < block * (part + 1); ++i)
+      for (int k : {6, 7}) points_.normals(i, k) = chi_square(points_.normals(i, k), others_ + 5 - k);
+  });
+}
+
+ChannelMeans LinearResponses::means(const OrderParameters& o) const {
+  const double root_k = std::sqrt(o.q_k), root_v = std::sqrt(o.q_v), slope = o.q_v > 0 ? o.m_v / root_v : 0;
+  const double spread = std::sqrt(1 - slope * slope + problem_.noise), root_others = std::sqrt(others_);
+  const double centre = 1 + o.m_k * problem_.task->bayes_slope();
+  const Batch each = replicate_means(
+      points_, 3,
+      [&](const Batch& x, Batch& f) {
+        for (Eigen::Index i = 0; i < x.rows(); ++i) {
+          const double a_eps = centre + root_k * x(i, 1), w_eps = root_v * x(i, 2);
+          // The others, turned so that their mean (1, .., 1) is the first axis and the rest of a the second.
+          const double a1 = root_others + root_k * x(i, 3), a2 = root_k * std::sqrt(x(i, 6)), w1 = root_v * x(i, 4);
+          const double w2 = others_ > 1 ? root_v * x(i, 5) : 0;
+          const Invariants sample{a_eps * a_eps + a1 * a1 + a2 * a2, w_eps * w_eps + w1 * w1 + w2 * w2 + o.q_v * x(i, 7),
+                                  a_eps * w_eps + a1 * w1 + a2 * w2, slope * x(i, 2) + spread * x(i, 0)};
+          f.row(i) = responses(sample, o, others_ + 1).transpose();
+        }
+      },
+      threads_);
+  ChannelMeans m{Eigen::ArrayXd::Zero(all_means), Batch::Zero(replicate_count, all_means)};
+  m.value.segment(G_kk, 3) = each.colwise().mean().transpose();
+  m.deviation.middleCols(G_kk, 3) = (each.rowwise() - each.colwise().mean()) * (2 / std::sqrt(replicate_count * (replicate_count - 1.0)));
+  return m;
+}
+
+}  // namespace quenched
