@@ -224,6 +224,9 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     c.integration_rule = equations.rule();
     c.integration_error = error.maxCoeff();
     c.jump_weight = std::abs(jump_weight(means.value));
+    c.jump_weight_direct = means.value[jumps_k] / std::abs(means.value[Vhat_k]);
+    c.jump_weight_direct_error =
+        std::sqrt(means.deviation.col(jumps_k).square().sum()) / std::abs(means.value[Vhat_k]);
     c.competing = means.value[competing];
     result.overlaps = ErmEquations::overlaps(x);
     result.test_error = at[6], result.train_error = at[7], result.energy = at[8];

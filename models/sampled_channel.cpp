@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "jumps.hpp"
 #include "sampled_points.hpp"
 
 namespace quenched {
@@ -10,7 +11,7 @@ namespace {
 class SampledChannel final : public Channel {
  public:
   SampledChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
-      : activation_(activation), points_(problem, activation, tokens, 256 << (2 * options.level), options.seed, options.threads) {}
+      : problem_(problem), activation_(activation), tokens_(tokens), options_(options), points_(problem, activation, tokens, 256 << (2 * options.level), options.seed, options.threads) {}
 
   std::string rule() const override {
     return "scrambled Sobol, " + std::to_string(points_.dimension()) + " dimensions, " +
@@ -18,8 +19,10 @@ class SampledChannel final : public Channel {
   }
 
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
-    return points_.means(o, diagnostics ? all_means : fixed_point_means,
-                         [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
+    ChannelMeans m = points_.means(o, diagnostics ? all_means : fixed_point_means,
+                                   [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
+    if (diagnostics) add_jumps(m, problem_, activation_, tokens_, o, std::max(64, points_.size() / 64), options_);
+    return m;
   }
 
  private:
@@ -40,6 +43,7 @@ class SampledChannel final : public Channel {
     f.col(power) = fresh.square().rowwise().sum();
     if (diagnostics) {
       response(o, sample, f);
+      f.col(jumps_k).setZero();  // by lines
       f.col(competing) = proximal.competing;
     }
     return f;
@@ -80,7 +84,10 @@ class SampledChannel final : public Channel {
     f.col(G_vv) = vv;
   }
 
+  Problem problem_;
   const Activation& activation_;
+  int tokens_;
+  ChannelOptions options_;
   SampledPoints points_;
 };
 
