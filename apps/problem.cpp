@@ -34,6 +34,8 @@ Json json_of(const Certificate& c) {
           {"symmetry_error", json_of(c.symmetry_error)},
           {"stable", c.stable ? Json(*c.stable) : Json(nullptr)},
           {"jump_weight", json_of(c.jump_weight)},
+          {"jump_weight_direct", json_of(c.jump_weight_direct)},
+          {"jump_weight_direct_error", json_of(c.jump_weight_direct_error)},
           {"competing", json_of(c.competing)},
           {"verdict", name_of(c.verdict)},
           {"advice", c.advice}};

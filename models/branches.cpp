@@ -12,7 +12,7 @@ namespace {
 
 using Eigen::VectorXd;
 
-constexpr int coarse_level = -1, energy_row = 8;
+constexpr int coarse_level = 0, energy_row = 8;
 constexpr double same = 1e-3;          // two fixed points closer than this, relatively, are one
 constexpr double same_energy = 1e-6;   // and energies closer than this do not rank them
 

@@ -15,6 +15,7 @@ enum ChannelMean : int {
   pointwise_k = fixed_point_means, pointwise_v,    // Vhat as the mean derivative, blind to jumps
   G_kk, G_kv, G_vv,                                // E|G_ab|_F^2 of the response G = d(g_k, g_v)/d(omega, w)
   competing,                                       // share of samples with a second local minimum seen
+  jumps_k,                                         // E sum_l of the jumps of g_k,l along omega_l: pointwise_k - Vhat_k, directly
   all_means
 };
 

@@ -110,6 +110,9 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     c.integration_rule = equations.rule();
     c.integration_error = error.maxCoeff();
     c.jump_weight = std::abs(jump_weight(means.value));
+    c.jump_weight_direct = means.value[jumps_k] / std::abs(means.value[Vhat_k]);
+    c.jump_weight_direct_error =
+        std::sqrt(means.deviation.col(jumps_k).square().sum()) / std::abs(means.value[Vhat_k]);
     c.competing = means.value[competing];
     result.level = level;
     result.overlaps = ErmEquations::overlaps(x);
@@ -127,7 +130,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
         there.from = result.branches.front().overlaps;
         there.branches = 0;
         ErmResult better = erm(problem, activation, alpha, ridge_k, ridge_v, there);
-        if (better.certificate.converged) {
+        if (better.certificate.converged && better.energy < result.energy) {
           better.branches = std::move(result.branches);
           return better;
         }

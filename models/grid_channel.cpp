@@ -8,6 +8,7 @@
 
 #include "channel.hpp"
 #include "field_table.hpp"
+#include "jumps.hpp"
 #include "proximal_grid.hpp"
 
 namespace quenched {
@@ -53,9 +54,10 @@ class GridChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     ChannelMeans m{sweep(o, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
-    if (diagnostics)
-      m.deviation =
-          refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
+    if (diagnostics) {
+      m.deviation = refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
+      add_jumps(m, problem_, activation_, L_, o, 64 << options_.level, options_);
+    }
     return m;
   }
 

@@ -103,12 +103,15 @@ class LinearChannel final : public Channel {
     ChannelMeans m{Eigen::ArrayXd::Zero(all_means), Batch::Zero(fixed_point_means + sampled.deviation.rows(), all_means)};
     m.value.head(fixed_point_means) = fine;
     m.deviation.matrix().topLeftCorner(fixed_point_means, fixed_point_means).diagonal() = (fine - coarse).matrix();
-    m.value[pointwise_k] = m.value[Vhat_k], m.value[pointwise_v] = m.value[Vhat_v];  // one-to-one: the forms agree
+    m.value[pointwise_k] = m.value[Vhat_k], m.value[pointwise_v] = m.value[Vhat_v];  // one-to-one at L >= 2: the forms agree
     m.deviation(Vhat_k, pointwise_k) = m.deviation(Vhat_k, Vhat_k), m.deviation(Vhat_v, pointwise_v) = m.deviation(Vhat_v, Vhat_v);
-    for (const int response : {G_kk, G_kv, G_vv}) {
-      m.value[response] = sampled.value[response];
-      m.deviation.col(response).tail(sampled.deviation.rows()) = sampled.deviation.col(response);
-    }
+    const auto take = [&](int mean) {
+      m.value[mean] = sampled.value[mean];
+      m.deviation.col(mean).setZero();
+      m.deviation.col(mean).tail(sampled.deviation.rows()) = sampled.deviation.col(mean);
+    };
+    for (const int response : {G_kk, G_kv, G_vv, jumps_k}) take(response);
+    if (L_ == 1) take(pointwise_k), take(pointwise_v);  // a = -V_k rho w at |rho| = rho_max is a surface: chi and z change sign there
     return m;
   }
 

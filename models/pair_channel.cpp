@@ -226,6 +226,10 @@ class PairChannel final : public Channel {
       };
       for (const Gap& gap : gaps) integrate(gap.low, gap.high, -1, false);
       if (set.diagnostics) {
+        for (const Gap& gap : gaps) {
+          evaluate(set, Nodes(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1)), d, local);
+          corrections[jumps_k] += outer * local.density[0] * (gap.high - gap.low) / set.o.V_k;
+        }
         double from = set.line.delta[0];
         for (const Gap& gap : gaps) {
           if (gap.low > from) integrate(from, gap.low, 1, true);

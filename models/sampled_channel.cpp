@@ -2,6 +2,7 @@
 #include <cmath>
 #include <limits>
 
+#include "jumps.hpp"
 #include "sampled_points.hpp"
 
 namespace quenched {
@@ -10,7 +11,7 @@ namespace {
 class SampledChannel final : public Channel {
  public:
   SampledChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
-      : activation_(activation),
+      : problem_(problem), activation_(activation), tokens_(tokens), options_(options),
         points_(problem, activation, tokens, std::max(SampledPoints::block, static_cast<int>(256 * std::pow(4.0, options.level))),
                 options.seed, options.threads) {}
 
@@ -20,8 +21,10 @@ class SampledChannel final : public Channel {
   }
 
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
-    return points_.means(o, diagnostics ? all_means : fixed_point_means, diagnostics,
-                         [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
+    ChannelMeans m = points_.means(o, diagnostics ? all_means : fixed_point_means, diagnostics,
+                                   [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
+    if (diagnostics) add_jumps(m, problem_, activation_, tokens_, o, std::max(64, points_.size() / 64), options_);
+    return m;
   }
 
  private:
@@ -42,6 +45,7 @@ class SampledChannel final : public Channel {
     f.col(power) = fresh.square().rowwise().sum();
     if (diagnostics) {
       response(o, sample, f);
+      f.col(jumps_k).setZero();  // by lines
       f.col(competing) = proximal.competing;
     }
     return f;
@@ -82,7 +86,10 @@ class SampledChannel final : public Channel {
     f.col(G_vv) = vv;
   }
 
+  Problem problem_;
   const Activation& activation_;
+  int tokens_;
+  ChannelOptions options_;
   SampledPoints points_;
 };
 

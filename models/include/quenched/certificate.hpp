@@ -25,13 +25,15 @@ struct Certificate {
   double symmetry_eigenvalue = unknown, symmetry_error = unknown;  // real part, in the sector of the cross overlaps
   std::optional<bool> stable;
   double jump_weight = unknown;
+  double jump_weight_direct = unknown, jump_weight_direct_error = unknown;  // the same from the jumps themselves
   double competing = unknown;  // share of samples where a second local minimum of the proximal step competes
   Verdict verdict = Verdict::not_converged;
   std::string advice;
 };
 
-/// The largest jump weight that still counts as trusted.
-inline constexpr double jump_threshold = 0.02;
+/// The largest jump weight that still counts as trusted: half of the smallest at which simulation was seen to depart
+/// (docs/stability.md).
+inline constexpr double jump_threshold = 0.1;
 
 struct VerdictInputs {
   bool reached = false;       // the fixed point was reached

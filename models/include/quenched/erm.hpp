@@ -49,7 +49,7 @@ struct ErmResult {
 };
 
 /// Distinct fixed points from `own` and from options.branches other starts, the lowest energy first; `own` alone when the
-/// coarse rule has no fixed point near it. Cost: some 20 evaluations of the map a start, at a quarter of the points.
+/// coarse rule has no fixed point near it. Cost: some 20 evaluations of the map a start.
 [[nodiscard]] std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation, double alpha,
                                                double ridge_k, double ridge_v, const OrderParameters& own,
                                                const ErmOptions& options = {});
