@@ -217,7 +217,7 @@ class PairChannel final : public Channel {
       Sums part;
       Scan local;
       const auto integrate = [&](double from, double to, double sign, bool responses) {
-        const Nodes nodes = panels(from, to, responses ? 0.1 : 0.5);
+        const Nodes nodes = on_panels(responses ? response_panels(set, scan, from, to) : panels(from, to, 0.5));
         part = Sums::Zero(nodes.size(), outputs);
         evaluate(set, nodes, d, local);
         if (responses) add_responses(set, nodes, local, outer, part);
@@ -345,17 +345,46 @@ class PairChannel final : public Channel {
     return std::min(probability, 1.0);
   }
 
-  [[nodiscard]] Nodes panels(double from, double to, double width) const {
+  struct Panel {
+    double from, to;
+  };
+  [[nodiscard]] static std::vector<Panel> panels(double from, double to, double width) {
+    const int count = std::max(1, static_cast<int>(std::ceil((to - from) / width)));
+    std::vector<Panel> out;
+    const double step = (to - from) / count;
+    for (int k = 0; k < count; ++k) out.push_back({from + step * k, from + step * (k + 1)});
+    return out;
+  }
+
+  /// Panels for 1/c': a tenth wide where c' is small, half a unit elsewhere, none where the density is negligible.
+  [[nodiscard]] static std::vector<Panel> response_panels(const Setting& set, const Scan& scan, double from, double to) {
+    constexpr double narrow = 0.1, wide = 0.5, small_slope = 0.5, nothing = 1e-20;
+    const double cell = set.line.weight[0], first = set.line.delta[0];  // a panel is judged with a cell to either side
+    const Eigen::Index last = scan.c1.size() - 1;
+    std::vector<Panel> out;
+    while (from < to) {
+      const auto low = std::clamp<Eigen::Index>(static_cast<Eigen::Index>((from - first) / cell) - 1, 0, last);
+      const auto high = std::clamp<Eigen::Index>(static_cast<Eigen::Index>((from + wide - first) / cell) + 2, low, last);
+      const double end = std::min(to, from + (scan.c1.segment(low, high - low + 1).minCoeff() < small_slope ? narrow : wide));
+      if (scan.density.segment(low, high - low + 1).maxCoeff() > nothing) out.push_back({from, end});
+      from = end;
+    }
+    return out;
+  }
+
+  [[nodiscard]] Nodes on_panels(const std::vector<Panel>& panels) const {
     using Rule = boost::math::quadrature::gauss<double, 10>;
-    const auto count = std::max<Eigen::Index>(1, static_cast<Eigen::Index>(std::ceil((to - from) / width)));
-    const double half = (to - from) / (2 * static_cast<double>(count));
+    const auto count = static_cast<Eigen::Index>(panels.size());
     Eigen::ArrayXd x(10 * count), w(10 * count);
-    for (Eigen::Index k = 0; k < count; ++k)
+    for (Eigen::Index k = 0; k < count; ++k) {
+      const auto [from, to] = panels[static_cast<std::size_t>(k)];
+      const double half = (to - from) / 2, centre = from + half;
       for (Eigen::Index i = 0; i < 5; ++i) {
-        const double centre = from + (2 * static_cast<double>(k) + 1) * half, a = Rule::abscissa()[i];
+        const double a = Rule::abscissa()[i];
         x[10 * k + 2 * i] = centre - half * a, x[10 * k + 2 * i + 1] = centre + half * a;
         w[10 * k + 2 * i] = w[10 * k + 2 * i + 1] = half * Rule::weights()[i];
       }
+    }
     return {activation_, x, w};
   }
 
