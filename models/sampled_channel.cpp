@@ -23,7 +23,7 @@ class SampledChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     ChannelMeans m = points_.means(o, diagnostics ? all_means : fixed_point_means, diagnostics,
                                    [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
-    if (diagnostics) add_jumps(m, problem_, activation_, tokens_, o, std::max(64, points_.size() / 64), options_);
+    if (diagnostics) add_jumps(m, problem_, activation_, tokens_, o, std::max(64, points_.size() / 256), options_);
     return m;
   }
 
