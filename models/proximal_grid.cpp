@@ -132,6 +132,7 @@ void ProximalRivals::push_back(double x1, double x2, const GridScan& scan, Eigen
   const auto& at = scan.at;
   x1_.push_back(x1), x2_.push_back(x2);
   Psi_.push_back(at[S::loss][i] + (x1 * x1 + x2 * x2) / (2 * V_k_));
+  steepest_ = std::max(steepest_, at[S::H11][i] + at[S::H22][i]);
   curvature_.push_back({at[S::omega1][i], at[S::omega2][i], at[S::H11][i], at[S::H12][i], at[S::H22][i]});
 }
 
@@ -141,7 +142,7 @@ bool ProximalRivals::beat(double x1, double x2, double Psi, double omega1, doubl
   double near, far;
   lowest(Psi_.data(), x1_.data(), x2_.data(), Psi_.size(), slope1, slope2, x1, x2, radius2, near, far);
   if (near < own - 1e-12 || far < own) return true;
-  if (!std::isfinite(far)) return false;
+  if (!(far < own + steepest_ * step_ * step_ / V_k_)) return false;  // no step of Newton's can lower it so far
   for (std::size_t j = 0; j < Psi_.size(); ++j) {
     if (Psi_[j] - slope1 * x1_[j] - slope2 * x2_[j] > far + 1e-12) continue;
     if (std::pow(x1_[j] - x1, 2) + std::pow(x2_[j] - x2, 2) < radius2) continue;

@@ -61,7 +61,7 @@ class ProximalRivals {
   struct Curvature {
     double omega1, omega2, H11, H12, H22;
   };
-  double V_k_, step_;
+  double V_k_, step_, steepest_ = 0;  // the largest trace of H
   std::vector<double> x1_, x2_, Psi_;
   std::vector<Curvature> curvature_;
 };
