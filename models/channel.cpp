@@ -64,7 +64,7 @@ Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coa
   const Eigen::ArrayXd difference = fine - coarse;
   Batch deviation = Batch::Zero(1 + fixed_point_means, fine.size());
   deviation.row(0) = difference.transpose();
-  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(6 * std::pow(last / before, 2), least, 1.0) : 1.0;
+  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, least, 1.0) : 1.0;
   const Eigen::Index responses = fine.size() - fixed_point_means;
   const Eigen::ArrayXd d = difference.tail(responses).abs();
   deviation.row(0).tail(responses) = d.max((d * (coarse - coarsest).tail(responses).abs()).sqrt()).transpose();

@@ -126,7 +126,7 @@ TEST_CASE("of two fixed points the one of lower energy, which training finds") {
   CHECK(std::abs(r.test_error - 0.80) < 4 * 0.02);
   CHECK(std::abs(r.overlaps.q_k - 0.819) < 4 * 0.009);
   const ErmResult stays = erm(problem, *linear, 4, 0.1, 0.1, {.tolerance = 1e-3, .start = Start::uninformed});
-  CHECK(stays.energy > r.energy + 0.04);
+  CHECK(stays.energy > r.energy + 0.015);
   CHECK(stays.certificate.verdict == Verdict::unstable);
 }
 
