@@ -52,12 +52,13 @@ TEST_CASE("sum s = 1: the average over y - w_l equals the one over y and w_l; so
   const Unreduced softmax_with_shift("softmax", true, false), softmax_with_both("softmax", false, false), softplus_with_y("softplus", false, false);
   for (const Problem& problem : {slr("spiked", 2, 2), slr("max", 2, 2)}) {
     CAPTURE(problem.task->name());
-    const ChannelMeans three = pair_channel(problem, *softmax, {})->means(point, true);  // dimensions of the average
-    const ChannelMeans four = grid_channel(problem, softmax_with_shift, 2, {})->means(point, true);
-    const ChannelMeans five = grid_channel(problem, softmax_with_both, 2, {})->means(point, true);
+    const ChannelOptions fine{.level = 1};
+    const ChannelMeans three = pair_channel(problem, *softmax, fine)->means(point, true);  // dimensions of the average
+    const ChannelMeans four = grid_channel(problem, softmax_with_shift, 2, fine)->means(point, true);
+    const ChannelMeans five = grid_channel(problem, softmax_with_both, 2, fine)->means(point, true);
     equal(three, four, 1e-6);
     equal(four, five, 1e-6);
-    equal(grid_channel(problem, *softplus, 2, {})->means(point, true), grid_channel(problem, softplus_with_y, 2, {})->means(point, true), 1e-6);
+    equal(grid_channel(problem, *softplus, 2, fine)->means(point, true), grid_channel(problem, softplus_with_y, 2, fine)->means(point, true), 1e-6);
   }
   for (const char* name : {"softmax", "centred-linear"}) {  // sampled, without and with the common mode
     const auto activation = make_activation(name);
