@@ -54,10 +54,10 @@ std::string branch_of(const ErmResult& r, const std::string& start) {
   const std::vector<Branch>& branches = r.branches;
   if (branches.empty()) return "not looked for";
   if (branches.size() == 1) return "only one seen";
-  const double own = r.energy, lowest = branches.front().energy, next = branches[1].energy;
-  if (own < (lowest + next) / 2)
-    return fmt::format("lowest energy of {}, reached from {}", branches.size(), branches.front().start == "this" ? start : branches.front().start);
-  return fmt::format("energy {:.3g} above the branch from {}", own - lowest, branches.front().start);
+  const Branch& lowest = branches.front();
+  if (r.branch == 0)
+    return fmt::format("lowest energy of {}, reached from {}", branches.size(), lowest.start == "this" ? start : lowest.start);
+  return fmt::format("energy {:.3g} above the branch from {}", branches[r.branch].energy - lowest.energy, lowest.start);
 }
 
 Record compute(const Point& point, const Settings& settings, const Record* neighbour) {
@@ -65,8 +65,8 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
                      .start = start_of(point),
                      .points = settings.points,
                      .seed = settings.seed,
-                     .threads = settings.threads};
-  options.branches = settings.branches;
+                     .threads = settings.threads,
+                     .branches = settings.branches};
   if (neighbour) options.from = overlaps_of(*neighbour);
   const auto activation = make_activation(point.at("activation").get<std::string>());
   const Problem problem = problem_of(point);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "sobol.hpp"
 
@@ -26,6 +27,11 @@ PointSet scrambled_sobol(int dimension, int size, int replicates, std::uint64_t 
     sequence.fill(r, d, 0, size, &points.normals(static_cast<Eigen::Index>(r) * size, d));
   });
   return points;
+}
+
+Batch replicate_deviations(const Batch& means) {
+  const double R = static_cast<double>(means.rows());
+  return 2 / std::sqrt(R * (R - 1)) * (means.rowwise() - means.colwise().mean());
 }
 
 Batch replicate_means(const PointSet& points, int outputs, const Integrand& integrand, int threads) {

@@ -2,6 +2,7 @@
 
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
+#include <quenched/point_set.hpp>
 
 #include <Eigen/LU>
 
@@ -118,8 +119,7 @@ Vector2d start_of(Start start, const BayesChannel& channel) {
 Batch deviations(const BayesChannel& channel, const Batch& replicates, const Vector2d& q, int level) {
   const Row mean = replicates.colwise().mean();
   if (replicates.rows() == 1) return mean - channel.averages(q, level - 1, true).row(0);
-  const double R = static_cast<double>(replicates.rows());
-  return 2 / std::sqrt(R * (R - 1)) * (replicates.rowwise() - mean);
+  return replicate_deviations(replicates);
 }
 
 }  // namespace

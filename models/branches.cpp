@@ -12,7 +12,7 @@ namespace {
 
 using Eigen::VectorXd;
 
-constexpr int coarse_level = 0, energy_row = 8;
+constexpr int coarse_level = 0;
 constexpr double same = 1e-3;          // two fixed points closer than this, relatively, are one
 constexpr double same_energy = 1e-6;   // and energies closer than this do not rank them
 
@@ -31,6 +31,20 @@ OrderParameters random_start(std::mt19937_64& rng, double ridge_k, double ridge_
   return o;
 }
 
+/// Followed down from eight times the ridges, where one branch is left, to twice them.
+OrderParameters from_larger_ridge(const ErmEquations& equations, double alpha, double ridge_k, double ridge_v) {
+  OrderParameters above = erm_start(Start::informed, 8 * ridge_k, 8 * ridge_v);
+  for (const double factor : {8.0, 4.0, 2.0}) {
+    const ErmEquations stronger = equations.with(alpha, factor * ridge_k, factor * ridge_v);
+    const FixedPointReport report = fixed_point(
+        [&](const VectorXd& x) -> VectorXd { return stronger.update(x).head(6); }, ErmEquations::vector(above),
+        {.tolerance = 1e-3, .max_iterations = 50, .damped_steps = factor == 8 ? 8 : 0,
+         .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
+    if (report.reached()) above = ErmEquations::overlaps(report.x);
+  }
+  return above;
+}
+
 }  // namespace
 
 OrderParameters erm_start(Start start, double ridge_k, double ridge_v) {
@@ -44,33 +58,23 @@ std::vector<Branch> erm_branches(const Problem& problem, const Activation& activ
   const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v,
                                {coarse_level, options.seed, options.threads});
   const Map F = [&](const VectorXd& x) -> VectorXd { return equations.update(x).head(6); };
-  const auto feasible = [&](const VectorXd& x) { return equations.feasible(x); };
   std::vector<Branch> seen;
   const auto follow = [&](const std::string& name, const OrderParameters& start, int damped_steps) {
     const FixedPointReport report = fixed_point(
         F, ErmEquations::vector(start),
         {.tolerance = 1e-5, .max_iterations = 100, .damped_steps = damped_steps,
-         .feasible = feasible});
+         .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
     if (!report.reached()) return;
     const auto apart = [&](const Branch& b) {
       const Eigen::ArrayXd other = ErmEquations::vector(b.overlaps).array();
       return ((report.x.array() - other).abs() / (1 + other.abs())).maxCoeff() > same;
     };
     if (std::ranges::all_of(seen, apart))
-      seen.push_back({name, ErmEquations::overlaps(report.x), equations.update(report.x)[energy_row]});
+      seen.push_back({name, ErmEquations::overlaps(report.x), equations.update(report.x)[ErmEquations::energy]});
   };
   follow("this", own, 0);
-  if (seen.empty()) return {{"this", own, equations.update(ErmEquations::vector(own))[energy_row]}};
-  // Followed down from a large ridge, where one branch is left.
-  OrderParameters above = erm_start(Start::informed, 8 * ridge_k, 8 * ridge_v);
-  for (const double factor : {8.0, 4.0, 2.0}) {
-    const ErmEquations stronger = equations.with(alpha, factor * ridge_k, factor * ridge_v);
-    const FixedPointReport report = fixed_point(
-        [&](const VectorXd& x) -> VectorXd { return stronger.update(x).head(6); }, ErmEquations::vector(above),
-        {.tolerance = 1e-3, .max_iterations = 50, .damped_steps = factor == 8 ? 8 : 0, .feasible = feasible});
-    if (report.reached()) above = ErmEquations::overlaps(report.x);
-  }
-  if (options.branches > 0) follow("larger ridge", above, 2);
+  if (seen.empty()) return {{"this", own, equations.update(ErmEquations::vector(own))[ErmEquations::energy]}};
+  if (options.branches > 0) follow("larger ridge", from_larger_ridge(equations, alpha, ridge_k, ridge_v), 2);
   const Start opposite = options.start == Start::informed ? Start::uninformed : Start::informed;
   if (options.branches > 1) follow(opposite == Start::informed ? "informed" : "uninformed", erm_start(opposite, ridge_k, ridge_v), 8);
   std::mt19937_64 rng(options.seed);

@@ -26,7 +26,7 @@ struct ChannelMeans {
 
 /// The deviation of a rule from its limit, from the means at its own step and two coarser ones, each 1.25 times the next. First
 /// row: the last difference, for the fixed-point means reduced where the differences shrink fast, by a ratio r (to
-/// 6 r^2 >= r/(1 - r), geometric decay; at least a fifth: folds add a part that shrinks slowly). Then a fifth of each mean's
+/// 5 r, at least a fifth: folds add a part that shrinks slowly). Then a fifth of each mean's
 /// difference by itself, so that errors of different means cannot cancel for good. The responses are singular where a minimum
 /// turns flat: a small last difference may be chance, so they take the geometric mean of both differences where that is more.
 [[nodiscard]] Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,

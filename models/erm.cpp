@@ -92,7 +92,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       change.tail(3) += J.bottomRows(3) * change.head(6);
       return change.array().square().eval();
     };
-    VectorXd residual = VectorXd::Zero(9);
+    VectorXd residual = VectorXd::Zero(ErmEquations::rows);
     residual.head(6) = at.head(6) - x;
     Eigen::ArrayXd error = carried(2 * residual);  // once would be the error itself, to first order: no bound
     Certificate& c = result.certificate;
@@ -116,16 +116,17 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     c.competing = means.value[competing];
     result.level = level;
     result.overlaps = ErmEquations::overlaps(x);
-    result.test_error = at[6], result.train_error = at[7], result.energy = at[8];
-    result.uncertainty = {error[6], error[7], error[8], ErmEquations::overlaps(error.head(6))};
-    VectorXd values(9);
+    using E = ErmEquations;
+    result.test_error = at[E::test_error], result.train_error = at[E::train_error], result.energy = at[E::energy];
+    result.uncertainty = {error[E::test_error], error[E::train_error], error[E::energy], E::overlaps(error.head(6))};
+    VectorXd values(E::rows);
     values << x, at.tail(3);
     worst = (error / values.array().abs().max(1)).maxCoeff();
     if (worst <= options.tolerance || level >= finest || !std::isfinite(worst)) {
       if (options.branches > 0 && c.converged)
         result.branches = erm_branches(problem, activation, alpha, ridge_k, ridge_v, result.overlaps, options);
-      const bool better_branch = !result.branches.empty() && result.branches.front().start != "this";
-      if (better_branch && options.start == Start::informed) {
+      while (result.branch < result.branches.size() && result.branches[result.branch].start != "this") ++result.branch;
+      if (result.branch > 0 && options.start == Start::informed) {
         ErmOptions there = options;
         there.from = result.branches.front().overlaps;
         there.branches = 0;
@@ -139,7 +140,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
         const auto symmetry = symmetry_eigenvalue(problem, activation, alpha, result.overlaps, options.seed, options.threads);
         c.symmetry_eigenvalue = symmetry.value, c.symmetry_error = symmetry.error;
       }
-      judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance, .better_branch = better_branch});
+      judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance, .better_branch = result.branch > 0});
       return result;
     }
     // A sampled rule's error falls like its step; those of the others fall faster than can be foretold.

@@ -44,7 +44,7 @@ ChannelMeans ErmEquations::means(const VectorXd& x, bool diagnostics) const {
 
 VectorXd ErmEquations::update(const VectorXd& x, const Eigen::ArrayXd& m) const {
   const OrderParameters o = overlaps(x);
-  VectorXd out(9);
+  VectorXd out(rows);
   const auto ridge = [&](Eigen::Index at, double r, double mhat, double qhat, double Vhat) {
     const double V = 1 / (r + alpha_ * Vhat);
     out[at] = V * alpha_ * mhat;
@@ -53,9 +53,9 @@ VectorXd ErmEquations::update(const VectorXd& x, const Eigen::ArrayXd& m) const 
   };
   ridge(0, r_k_, m[mhat_k], m[qhat_k], m[Vhat_k]);
   ridge(3, r_v_, m[mhat_v], m[qhat_v], m[Vhat_v]);
-  out[6] = 1 + Delta_ - 2 * o.m_v * m[hit] + o.q_v * m[power];
-  out[7] = m[rho_squared];
-  out[8] = (r_k_ * o.q_k + r_v_ * o.q_v + alpha_ * m[rho_squared]) / 2;
+  out[test_error] = 1 + Delta_ - 2 * o.m_v * m[hit] + o.q_v * m[power];
+  out[train_error] = m[rho_squared];
+  out[energy] = (r_k_ * o.q_k + r_v_ * o.q_v + alpha_ * m[rho_squared]) / 2;
   return out;
 }
 

@@ -16,6 +16,9 @@ namespace quenched {
 /// over P_L (docs/equations.md, section 5). A vector x is (m_k, q_k, V_k, m_v, q_v, V_v).
 class ErmEquations {
  public:
+  /// Places in update(): the order parameters come first.
+  enum Row : int { test_error = 6, train_error, energy, rows };
+
   ErmEquations(const Problem& problem, const Activation& activation, double alpha, double r_k, double r_v,
                const ChannelOptions& options);
 
@@ -30,7 +33,7 @@ class ErmEquations {
   }
   [[nodiscard]] bool feasible(const Eigen::VectorXd& x) const;
   [[nodiscard]] ChannelMeans means(const Eigen::VectorXd& x, bool diagnostics) const;
-  /// The six updated order parameters, then test error, train error and energy at x.
+  /// The six updated order parameters, then the other rows at x.
   [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;
   [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x) const {
     return update(x, means(x, false).value);

@@ -3,6 +3,7 @@
 
 #include <Eigen/LU>
 
+#include <array>
 #include <cmath>
 #include <functional>
 
@@ -13,7 +14,6 @@ namespace {
 
 using Eigen::VectorXd;
 
-constexpr int test_error = 6;  // its row in ErmEquations::update
 // Wide: jumps of the proximal point, found to a grid cell, make the averages rough on the scale of 1e-7.
 constexpr double relative_step = 2e-3;
 
@@ -33,7 +33,7 @@ class Implicit {
                     [&](const VectorXd& at) { return equations.feasible(at); })),
         newton_(Eigen::MatrixXd::Identity(6, 6) - J_.topRows(6)) {}
   [[nodiscard]] double operator()(const VectorXd& direct) const {
-    return direct[test_error] + J_.row(test_error) * newton_.solve(direct.head(6));
+    return direct[ErmEquations::test_error] + J_.row(ErmEquations::test_error) * newton_.solve(direct.head(6));
   }
 
  private:
@@ -41,47 +41,59 @@ class Implicit {
   Eigen::PartialPivLU<Eigen::MatrixXd> newton_;
 };
 
-struct RidgeSlopes {
-  const ErmEquations& equations;
-  const VectorXd& x;
-  const Eigen::ArrayXd means;
-  double alpha, ridge_k, ridge_v;
-  // A ridge keeps its sign: differences in its logarithm.
-  [[nodiscard]] VectorXd k() const {
-    return slope([&](double t) { return equations.with(alpha, std::exp(t), ridge_v).update(x, means); }, std::log(ridge_k), false) / ridge_k;
-  }
-  [[nodiscard]] VectorXd v() const {
-    return slope([&](double t) { return equations.with(alpha, ridge_k, std::exp(t)).update(x, means); }, std::log(ridge_v), false) / ridge_v;
-  }
-  [[nodiscard]] VectorXd samples() const {
-    return slope([&](double t) { return equations.with(std::exp(t), ridge_k, ridge_v).update(x, means); }, std::log(alpha), false) / alpha;
-  }
-};
+/// dT/dp at x for one parameter after another; alpha and the ridges do not enter the channels, whose means serve all.
+class Gradient {
+ public:
+  Gradient(const Problem& problem, const Activation& activation, double alpha, double ridge_k, double ridge_v,
+           const OrderParameters& o, const ChannelOptions& resolution)
+      : problem_(problem), activation_(activation), p_{alpha, ridge_k, ridge_v}, x_(ErmEquations::vector(o)),
+        resolution_(resolution), equations_(problem, activation, alpha, ridge_k, ridge_v, resolution),
+        means_(equations_.means(x_, false).value), total_(equations_, x_) {}
 
-ErmGradient gradient(const Problem& problem, const Activation& activation, double alpha, double ridge_k, double ridge_v,
-                     const VectorXd& x, const ChannelOptions& resolution) {
-  const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v, resolution);
-  const Implicit total(equations, x);
-  const RidgeSlopes direct{equations, x, equations.means(x, false).value, alpha, ridge_k, ridge_v};
-  ErmGradient g{total(direct.samples()), total(direct.k()), total(direct.v()), unknown, unknown};
-  const auto updated = [&](const Problem& changed) {
-    return ErmEquations(changed, activation, alpha, ridge_k, ridge_v, resolution).update(x);
-  };
-  g.noise = total(slope([&](double Delta) { return updated({problem.task, problem.lengths, Delta}); }, problem.noise, true));
-  const double nu = problem.task->signal();
-  if (std::isfinite(nu))
-    g.signal = total(slope(
-        [&](double signal) { return updated({make_task(problem.task->name(), signal), problem.lengths, problem.noise}); }, nu, true));
-  return g;
-}
+  [[nodiscard]] double alpha() const { return along(0); }
+  [[nodiscard]] double ridge_k() const { return along(1); }
+  [[nodiscard]] double ridge_v() const { return along(2); }
+  [[nodiscard]] double noise() const {
+    return total_(slope([&](double Delta) { return updated({problem_.task, problem_.lengths, Delta}); }, problem_.noise, true));
+  }
+  [[nodiscard]] double signal() const {
+    const double nu = problem_.task->signal();
+    if (!std::isfinite(nu)) return unknown;
+    return total_(slope(
+        [&](double signal) { return updated({make_task(problem_.task->name(), signal), problem_.lengths, problem_.noise}); }, nu, true));
+  }
+
+ private:
+  /// These three stay positive: differences in the logarithm.
+  [[nodiscard]] double along(std::size_t i) const {
+    const auto at = [&](double t) {
+      auto p = p_;
+      p[i] = std::exp(t);
+      return equations_.with(p[0], p[1], p[2]).update(x_, means_);
+    };
+    return total_(slope(at, std::log(p_[i]), false) / p_[i]);
+  }
+  [[nodiscard]] VectorXd updated(const Problem& changed) const {
+    return ErmEquations(changed, activation_, p_[0], p_[1], p_[2], resolution_).update(x_);
+  }
+
+  const Problem& problem_;
+  const Activation& activation_;
+  std::array<double, 3> p_;
+  VectorXd x_;
+  ChannelOptions resolution_;
+  ErmEquations equations_;
+  Eigen::ArrayXd means_;
+  Implicit total_;
+};
 
 }  // namespace
 
 ErmDerivatives erm_derivatives(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
                                double ridge_v, const ErmResult& solution, const ErmOptions& options) {
-  const VectorXd x = ErmEquations::vector(solution.overlaps);
-  const auto at_level = [&](int level) {
-    return gradient(problem, activation, alpha, ridge_k, ridge_v, x, {level, options.seed, options.threads});
+  const auto at_level = [&](int level) -> ErmGradient {
+    const Gradient g(problem, activation, alpha, ridge_k, ridge_v, solution.overlaps, {level, options.seed, options.threads});
+    return {g.alpha(), g.ridge_k(), g.ridge_v(), g.noise(), g.signal()};
   };
   const ErmGradient fine = at_level(solution.level), coarse = at_level(solution.level - 1);
   const auto change = [&](double ErmGradient::* p) { return std::abs(fine.*p - coarse.*p); };
@@ -92,11 +104,9 @@ ErmDerivatives erm_derivatives(const Problem& problem, const Activation& activat
 
 Eigen::Vector2d erm_ridge_gradient(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
                                    double ridge_v, const ErmResult& solution, const ErmOptions& options) {
-  const VectorXd x = ErmEquations::vector(solution.overlaps);
-  const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v, {solution.level, options.seed, options.threads});
-  const Implicit total(equations, x);
-  const RidgeSlopes direct{equations, x, equations.means(x, false).value, alpha, ridge_k, ridge_v};
-  return {total(direct.k()), total(direct.v())};
+  const Gradient g(problem, activation, alpha, ridge_k, ridge_v, solution.overlaps,
+                   {solution.level, options.seed, options.threads});
+  return {g.ridge_k(), g.ridge_v()};
 }
 
 }  // namespace quenched

@@ -108,7 +108,7 @@ void add_jumps(ChannelMeans& means, const Problem& problem, const Activation& ac
   means.value[jumps_k] = mean.mean();
   means.deviation.conservativeResizeLike(Batch::Zero(means.deviation.rows() + 1, means.deviation.cols()));
   means.deviation(means.deviation.rows() - 1, jumps_k) =
-      2 * std::sqrt((mean - mean.mean()).square().sum() / (replicates * (replicates - 1.0)));
+      replicate_deviations(mean).matrix().norm();
 }
 
 }  // namespace quenched

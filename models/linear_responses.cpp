@@ -99,7 +99,7 @@ ChannelMeans LinearResponses::means(const OrderParameters& o) const {
       threads_);
   ChannelMeans m{Eigen::ArrayXd::Zero(all_means), Batch::Zero(replicate_count, all_means)};
   m.value.segment(G_kk, 3) = each.colwise().mean().transpose();
-  m.deviation.middleCols(G_kk, 3) = (each.rowwise() - each.colwise().mean()) * (2 / std::sqrt(replicate_count * (replicate_count - 1.0)));
+  m.deviation.middleCols(G_kk, 3) = replicate_deviations(each);
   return m;
 }
 

@@ -28,8 +28,11 @@ class TestError {
   }
   double operator()(const VectorXd& t, VectorXd& gradient) {
     const ErmResult r = solve(t);
-    gradient = erm_ridge_gradient(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), r, options_).array() * t.array().exp();
+    gradient = this->gradient(t, r);
     return r.test_error;
+  }
+  [[nodiscard]] VectorXd gradient(const Vector2d& t, const ErmResult& r) const {
+    return erm_ridge_gradient(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), r, options_).array() * t.array().exp();
   }
 
   [[nodiscard]] std::optional<OrderParameters> overlaps() const { return options_.from; }
@@ -72,10 +75,10 @@ RidgeOptimum described(const Problem& problem, const Activation& activation, dou
   RidgeOptimum o;
   o.ridge_k = std::exp(t[0]), o.ridge_v = std::exp(t[1]);
   VectorXd gradient, moved;
-  f(t, gradient);
-  ErmOptions last = options;
-  last.from = f.overlaps();
-  o.result = erm(problem, activation, alpha, o.ridge_k, o.ridge_v, last);
+  ErmOptions certified = options;
+  certified.from = f.overlaps();
+  o.result = erm(problem, activation, alpha, o.ridge_k, o.ridge_v, certified);
+  gradient = f.gradient(t, o.result);
   constexpr double h = 0.1;
   for (int i : {0, 1}) {
     f(t + h * Vector2d::Unit(i), moved);

@@ -7,8 +7,6 @@
 namespace quenched {
 namespace {
 
-constexpr double deviations = 2;  // errors are stated as this many standard errors of the replicates' mean
-
 /// L normals with no common mode from L - 1: an orthonormal basis of the plane sum = 0 (Helmert).
 Batch without_common_mode(const Batch& normals) {
   const Eigen::Index L = normals.cols() + 1;
@@ -51,7 +49,7 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
   each /= size_;
   ChannelMeans m;
   m.value = each.colwise().mean();
-  m.deviation = (each.rowwise() - m.value.transpose()) * (deviations / std::sqrt(replicates * (replicates - 1.0)));
+  m.deviation = replicate_deviations(each);
   return m;
 }
 

@@ -45,6 +45,7 @@ struct ErmResult {
   } uncertainty;
   int level = 0;  // of the resolution that met the tolerance
   std::vector<Branch> branches;  // distinct ones seen, the lowest energy first
+  std::size_t branch = 0;        // the place of this one among them
   Certificate certificate;
 };
 
