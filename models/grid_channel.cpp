@@ -14,7 +14,6 @@
 namespace quenched {
 namespace {
 
-constexpr Eigen::Index most_nodes = 60000;
 constexpr double negligible = -24;       // log of the weight below which a node is left out
 constexpr double negligible_fold = -18;  // the same for nodes of the wrong sign, each a fraction of a cell
 
@@ -324,7 +323,7 @@ class GridChannel final : public Channel {
     sums[mhat_v] += (mass_rho * set.grid.s(rows, 0)).sum() * node.t_v;
     for (int l = 0; l < L_; ++l) sums[Vhat_v] -= (mass_rho * set.grid.s(rows, l)).sum() * node.score[l];
     const Eigen::ArrayXd mass_rho2 = mass_rho * rho;
-    sums[qhat_v] += (mass_rho2 * set.grid.fixed(rows, Eigen::Index{ProximalGrid::power})).sum();
+    sums[qhat_v] += (mass_rho2 * set.grid.fixed(rows, Eigen::Index{ProximalGrid::ss})).sum();
     sums[rho_squared] += mass_rho2.sum();
     if (!set.diagnostics) return;
     if (global) sums[competing] += mass.sum();
@@ -347,7 +346,7 @@ class GridChannel final : public Channel {
     const double V_k = set.o.V_k;
     const Eigen::ArrayXd mass = density * col(S::det), inverse = 1 / col(S::det), A11 = col(S::H22) * inverse,
                          A22 = col(S::H11) * inverse, A12 = -col(S::H12) * inverse;
-    const Eigen::ArrayXd power_s = fixed(G::power), D = 1 + set.o.V_v * power_s, rho = col(S::rho),
+    const Eigen::ArrayXd power_s = fixed(G::ss), D = 1 + set.o.V_v * power_s, rho = col(S::rho),
                          rho2 = rho.square(), r1 = col(S::rho1), r2 = col(S::rho2), q1 = fixed(G::q1),
                          q2 = fixed(G::q2);
     const Eigen::ArrayXd P11 = rho2 * fixed(G::JJ11) + 2 * rho * q1 * r1 + power_s * r1.square();

@@ -33,7 +33,7 @@ ProximalGrid::ProximalGrid(const Activation& activation, const Eigen::MatrixXd& 
   }
   const auto dot = [](const Batch& a, const Batch& b) { return (a * b).rowwise().sum().eval(); };
   fixed.resize(chi.rows(), contractions);
-  fixed.col(power) = dot(s, s), fixed.col(q1) = dot(s, J1), fixed.col(q2) = dot(s, J2);
+  fixed.col(ss) = dot(s, s), fixed.col(q1) = dot(s, J1), fixed.col(q2) = dot(s, J2);
   fixed.col(JJ11) = dot(J1, J1), fixed.col(JJ12) = dot(J1, J2), fixed.col(JJ22) = dot(J2, J2);
   fixed.col(K11) = fixed.col(JJ11) + dot(s, T11);
   fixed.col(K12) = fixed.col(JJ12) + dot(s, T12);
@@ -74,7 +74,7 @@ template <int L>
                c2 = law.centre[1];
   const double e[3] = {sample.e[0], sample.e[1], sample.e[2]};
   const Eigen::Index N = p.stride;
-#pragma GCC ivdep
+  QUENCHED_INDEPENDENT
   for (Eigen::Index i = 0; i < n; ++i) {
     double se = y, j1 = 0, j2 = 0, t11 = 0, t12 = 0, t22 = 0;
     for (int l = 0; l < L; ++l) {
@@ -83,7 +83,7 @@ template <int L>
       j1 += p.J1[at] * e[l], j2 += p.J2[at] * e[l];
       t11 += p.T11[at] * e[l], t12 += p.T12[at] * e[l], t22 += p.T22[at] * e[l];
     }
-    const double D = 1 + V_v * p.fixed[i + G::power * N], inverse_D = 1 / D;
+    const double D = 1 + V_v * p.fixed[i + G::ss * N], inverse_D = 1 / D;
     const double r = se * inverse_D, V_r2 = V_v * r * r;
     const double q1 = p.fixed[i + G::q1 * N], q2 = p.fixed[i + G::q2 * N];
     const double r1 = (j1 - 2 * V_v * r * q1) * inverse_D, r2 = (j2 - 2 * V_v * r * q2) * inverse_D;
@@ -114,7 +114,9 @@ QUENCHED_CLONES void lowest(const double* Psi, const double* x1, const double* x
                             double slope1, double slope2, double at1, double at2, double radius2,
                             double& near, double& far) {
   double low_near = INFINITY, low_far = INFINITY;
+#ifndef __clang__  // which cannot vectorise it, and warns of that
 #pragma omp simd reduction(min : low_near, low_far)
+#endif
   for (std::size_t j = 0; j < n; ++j) {
     const double value = Psi[j] - slope1 * x1[j] - slope2 * x2[j], d1 = x1[j] - at1, d2 = x2[j] - at2;
     const bool is_near = d1 * d1 + d2 * d2 < radius2;

@@ -9,7 +9,7 @@ namespace quenched {
 /// does not depend on the sample: sigma_l, J_la = d sigma_l/d x_a, T_l,ab = d^2 sigma_l/d x_a d x_b and their
 /// contractions.
 struct ProximalGrid {
-  enum Column { power, q1, q2, JJ11, JJ12, JJ22, K11, K12, K22, contractions };
+  enum Column { ss, q1, q2, JJ11, JJ12, JJ22, K11, K12, K22, contractions };
   Batch x, s, J1, J2, T11, T12, T22;
   Batch fixed;  // |s|^2, s.J_a, J_a.J_b, K_ab = J_a.J_b + s.T_ab
 

@@ -14,7 +14,7 @@ QUENCHED_CLONES void eliminate(Eigen::Index n, const double* __restrict z, const
                                double* __restrict p, double* __restrict a, double* __restrict b, double* __restrict c,
                                double* __restrict core, double* __restrict definite) {
   double *c00 = core, *c01 = core + n, *c02 = core + 2 * n, *c11 = core + 3 * n, *c12 = core + 4 * n, *c22 = core + 5 * n;
-#pragma GCC ivdep
+  QUENCHED_INDEPENDENT
   for (Eigen::Index i = 0; i < n; ++i) {
     const double a_i = c00[i] * z[i] + c01[i] * g[i] + c02[i] * q[i];
     const double b_i = c01[i] * z[i] + c11[i] * g[i] + c12[i] * q[i];

@@ -39,8 +39,8 @@ TEST_CASE("a list of lengths is one law; laws are swept by semicolons or a range
 }
 
 TEST_CASE("one wrong point stops all of them") {
-  CHECK_THROWS_AS(points(specification(used, {{"task", "max,spiked"}, {"signal", "1,inf"}})), quenched::InvalidInput);
-  CHECK_THROWS_AS(specification(used, {{"start", "random"}}), quenched::InvalidInput);  // known to training only
-  CHECK_THROWS_AS(points(specification(used, {{"alpha", "1:2:100000"}, {"noise", "0:1:100000"}})),
+  CHECK_THROWS_AS((void)points(specification(used, {{"task", "max,spiked"}, {"signal", "1,inf"}})), quenched::InvalidInput);
+  CHECK_THROWS_AS((void)specification(used, {{"start", "random"}}), quenched::InvalidInput);  // known to training only
+  CHECK_THROWS_AS((void)points(specification(used, {{"alpha", "1:2:100000"}, {"noise", "0:1:100000"}})),
                   quenched::InvalidInput);
 }

@@ -8,6 +8,12 @@
 #else
 #define QUENCHED_CLONES
 #endif
+/// Put before a loop whose iterations do not depend on each other, which the compiler cannot see.
+#if defined(__clang__)
+#define QUENCHED_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define QUENCHED_INDEPENDENT _Pragma("GCC ivdep")
+#endif
 
 /// Functions of whole arrays, compiled for SSE2, AVX2 and AVX-512 and chosen at run time (glibc's libmvec, at
 /// most 4 ulp). Same result for an element wherever it stands in the array.
