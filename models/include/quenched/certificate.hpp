@@ -31,7 +31,7 @@ struct Certificate {
   std::string advice;
 };
 
-/// The largest jump weight that still counts as trusted: half of the smallest at which simulation was seen to depart
+/// The largest jump weight that still counts as trusted: half of the smallest at which simulation was seen to depart with a stable smooth part
 /// (docs/stability.md).
 inline constexpr double jump_threshold = 0.1;
 
