@@ -1,8 +1,8 @@
 #include "activations_command.hpp"
 
-#include "print.hpp"
-
 #include <quenched/activation.hpp>
+
+#include "print.hpp"
 
 namespace quenched::apps {
 

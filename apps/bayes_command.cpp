@@ -1,13 +1,13 @@
+#include <quenched/bayes.hpp>
+
 #include "command.hpp"
 #include "problem.hpp"
-
-#include <quenched/bayes.hpp>
 
 namespace quenched::apps {
 namespace {
 
-/// Always from the start asked for, never from a neighbour: that could lead an informed curve past a spinodal onto
-/// the uninformed branch.
+/// Always from the start asked for, never from a neighbour: that could lead an informed curve past a spinodal
+/// onto the uninformed branch.
 Record compute(const Point& point, const Settings& settings, const Record*) {
   const BayesResult r = bayes(problem_of(point), number_at(point, "alpha"), start_of(point),
                               {.tolerance = settings.tolerance,
@@ -30,13 +30,12 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
 
 }  // namespace
 
-const Command bayes_command = {
-    .name = "bayes",
-    .help = "Bayes-optimal error at finite alpha, its overlaps and free entropy",
-    .parameters = {"task", "length", "signal", "noise", "alpha", "start"},
-    .settings = {"tolerance", "integration", "points", "seed", "threads"},
-    .columns = {"test_error", "excess_error", "order_parameters.q_k", "order_parameters.q_v", "free_entropy",
-                "certificate.verdict"},
-    .compute = compute};
+const Command bayes_command = {.name = "bayes",
+                               .help = "Bayes-optimal error at finite alpha, its overlaps and free entropy",
+                               .parameters = {"task", "length", "signal", "noise", "alpha", "start"},
+                               .settings = {"tolerance", "integration", "points", "seed", "threads"},
+                               .columns = {"test_error", "excess_error", "order_parameters.q_k",
+                                           "order_parameters.q_v", "free_entropy", "certificate.verdict"},
+                               .compute = compute};
 
 }  // namespace quenched::apps

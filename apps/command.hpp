@@ -1,18 +1,19 @@
 #pragma once
-#include "json.hpp"
-#include "settings.hpp"
-
 #include <string>
 #include <vector>
+
+#include "json.hpp"
+#include "settings.hpp"
 
 namespace quenched::apps {
 
 /// A computing command: a record for each point of a specification.
 struct Command {
   std::string name, help;
-  std::vector<std::string> parameters;  // those it uses, by the record's names (`ridge` includes ridge_k and ridge_v)
+  std::vector<std::string>
+      parameters;  // those it uses, by the record's names (`ridge` includes ridge_k and ridge_v)
   std::vector<std::string> settings;
-  std::vector<std::string> columns;     // of the table for a person, dotted names
+  std::vector<std::string> columns;  // of the table for a person, dotted names
   /// `neighbour` is the record of the nearest point of the same curve in alpha, or null.
   Record (*compute)(const Point& point, const Settings& settings, const Record* neighbour);
   bool continues = false;  // worth starting from a neighbour

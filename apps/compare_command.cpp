@@ -1,8 +1,8 @@
 #include "compare_command.hpp"
 
-#include "parameters.hpp"
-
 #include <fmt/format.h>
+
+#include "parameters.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -17,7 +17,8 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
   Point asymptotic = point;
   asymptotic.erase("dimension");
   if (point["start"] != "informed") asymptotic["start"] = "uninformed";
-  return compared(erm_command.compute(asymptotic, settings, nullptr), simulate_command.compute(point, settings, nullptr));
+  return compared(erm_command.compute(asymptotic, settings, nullptr),
+                  simulate_command.compute(point, settings, nullptr));
 }
 
 /// A row a quantity.
@@ -65,10 +66,11 @@ Record compared(const Record& theory, const Record& simulation) {
 
 const Command compare_command = {
     .name = "compare",
-    .help = "theory (erm) beside simulation: z-scores and a verdict; exit 1 when a trusted theory is more than 4 "
-            "standard errors + 2/D (relative) off",
-    .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v", "start",
-                   "dimension"},
+    .help =
+        "theory (erm) beside simulation: z-scores and a verdict; exit 1 when a trusted theory is more than 4 "
+        "standard errors + 2/D (relative) off",
+    .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
+                   "start", "dimension"},
     .settings = {"tolerance", "integration", "points", "seed", "seeds", "threads"},
     .columns = {"quantity", "theory", "simulation", "z", "agree"},
     .compute = compute,

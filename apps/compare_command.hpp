@@ -3,8 +3,9 @@
 
 namespace quenched::apps {
 
-/// What training at dimension D may differ from D = infinity beside noise: allowance/D, relative to max(1, |theory|).
-/// Measured: below 1/D for all quantities at D = 50, 100, 200 (200 seeds) at three stable points, softmax and linear.
+/// What training at dimension D may differ from D = infinity beside noise: allowance/D, relative to max(1,
+/// |theory|). Measured: below 1/D for all quantities at D = 50, 100, 200 (200 seeds) at three stable points,
+/// softmax and linear.
 inline constexpr double allowance = 2;
 /// Standard errors beyond the allowance at which theory and simulation disagree.
 inline constexpr double most_errors = 4;

@@ -1,11 +1,11 @@
-#include "command.hpp"
-#include "problem.hpp"
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <quenched/erm_gradient.hpp>
 #include <quenched/optimal_ridge.hpp>
 
-#include <algorithm>
+#include "command.hpp"
+#include "problem.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -23,23 +23,31 @@ OrderParameters overlaps_of(const Record& record) {
 
 Json json_of(const ErmGradient& g) {
   using apps::json_of;
-  return {{"d_alpha", json_of(g.alpha)}, {"d_ridge_k", json_of(g.ridge_k)}, {"d_ridge_v", json_of(g.ridge_v)},
-          {"d_noise", json_of(g.noise)}, {"d_signal", json_of(g.signal)}};
+  return {{"d_alpha", json_of(g.alpha)},
+          {"d_ridge_k", json_of(g.ridge_k)},
+          {"d_ridge_v", json_of(g.ridge_v)},
+          {"d_noise", json_of(g.noise)},
+          {"d_signal", json_of(g.signal)}};
 }
 
 /// What is known of the minimum of the test error over the ridges.
 Json json_of(const OptimalRidge& tuned) {
   Json others = Json::array();
   for (const RidgeOptimum& o : tuned.others)
-    others.push_back({{"ridge_k", o.ridge_k}, {"ridge_v", o.ridge_v}, {"test_error", apps::json_of(o.result.test_error)},
+    others.push_back({{"ridge_k", o.ridge_k},
+                      {"ridge_v", o.ridge_v},
+                      {"test_error", apps::json_of(o.result.test_error)},
                       {"verdict", name_of(o.result.certificate.verdict)}});
   const RidgeOptimum& best = tuned.best;
-  return {{"flat_in_ridge_k", best.flat_k}, {"flat_in_ridge_v", best.flat_v}, {"at_bound", best.at_bound},
-          {"on_trust_line", best.on_trust_line}, {"other_minima", others}};
+  return {{"flat_in_ridge_k", best.flat_k},
+          {"flat_in_ridge_v", best.flat_v},
+          {"at_bound", best.at_bound},
+          {"on_trust_line", best.on_trust_line},
+          {"other_minima", others}};
 }
 
-ErmResult tuned(Record& record, const Problem& problem, const Activation& activation, double alpha, const ErmOptions& options,
-                const Settings& settings, const Record* neighbour) {
+ErmResult tuned(Record& record, const Problem& problem, const Activation& activation, double alpha,
+                const ErmOptions& options, const Settings& settings, const Record* neighbour) {
   OptimalRidgeOptions tuning{.erm = options, .trusted_only = !settings.any_ridge, .from = {}};
   if (neighbour) tuning.from = {number_at(*neighbour, "ridge_k"), number_at(*neighbour, "ridge_v")};
   const OptimalRidge optimum = optimal_ridge(problem, activation, alpha, tuning);
@@ -56,8 +64,10 @@ std::string branch_of(const ErmResult& r, const std::string& start) {
   if (branches.size() == 1) return "only one seen";
   const Branch& lowest = branches.front();
   if (r.branch == 0)
-    return fmt::format("lowest energy of {}, reached from {}", branches.size(), lowest.start == "this" ? start : lowest.start);
-  return fmt::format("energy {:.3g} above the branch from {}", branches[r.branch].energy - lowest.energy, lowest.start);
+    return fmt::format("lowest energy of {}, reached from {}", branches.size(),
+                       lowest.start == "this" ? start : lowest.start);
+  return fmt::format("energy {:.3g} above the branch from {}", branches[r.branch].energy - lowest.energy,
+                     lowest.start);
 }
 
 Record compute(const Point& point, const Settings& settings, const Record* neighbour) {
@@ -74,7 +84,8 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
   Record record = point;
   const ErmResult r = point["ridge_k"] == "optimal"
                           ? tuned(record, problem, *activation, alpha, options, settings, neighbour)
-                          : erm(problem, *activation, alpha, number_at(point, "ridge_k"), number_at(point, "ridge_v"), options);
+                          : erm(problem, *activation, alpha, number_at(point, "ridge_k"),
+                                number_at(point, "ridge_v"), options);
   set_test_error(record, r.test_error);
   record["train_error"] = apps::json_of(r.train_error);
   record["energy"] = apps::json_of(r.energy);
@@ -100,10 +111,13 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
 const Command erm_command = {
     .name = "erm",
     .help = "replica-symmetric test and train error of ridge-regularised ERM",
-    .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v", "start"},
-    .settings = {"tolerance", "integration", "points", "seed", "threads", "branches", "derivatives", "any-ridge"},
-    .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k", "order_parameters.m_v",
-                "order_parameters.q_v", "derivatives.d_alpha", "derivatives.d_ridge_k", "derivatives.d_ridge_v", "derivatives.d_noise",
+    .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
+                   "start"},
+    .settings = {"tolerance", "integration", "points", "seed", "threads", "branches", "derivatives",
+                 "any-ridge"},
+    .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k",
+                "order_parameters.m_v", "order_parameters.q_v", "derivatives.d_alpha",
+                "derivatives.d_ridge_k", "derivatives.d_ridge_v", "derivatives.d_noise",
                 "derivatives.d_signal", "certificate.stability_eigenvalue", "certificate.verdict"},
     .compute = compute,
     .continues = true};

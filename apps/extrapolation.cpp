@@ -1,8 +1,8 @@
 #include "extrapolation.hpp"
 
-#include "parameters.hpp"
-
 #include <algorithm>
+
+#include "parameters.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -52,8 +52,8 @@ void append_extrapolations(std::vector<Record>& records) {
   // `dimension` is the fastest parameter: the records of a point follow each other
   for (auto first = records.begin(); first != records.end();) {
     const Point point = point_of(*first, "dimension");
-    const auto last =
-        std::find_if(first, records.end(), [&](const Record& r) { return point_of(r, "dimension") != point; });
+    const auto last = std::find_if(first, records.end(),
+                                   [&](const Record& r) { return point_of(r, "dimension") != point; });
     all.insert(all.end(), first, last);
     const auto same = [&](const Record& r) { return r["dimension"] == (*first)["dimension"]; };
     if (!std::all_of(first, last, same)) all.push_back(extrapolated({first, last}));

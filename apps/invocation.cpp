@@ -1,16 +1,16 @@
 #include "invocation.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <quenched/invalid_input.hpp>
+
 #include "interruption.hpp"
 #include "output_file.hpp"
 #include "parameters.hpp"
 #include "picture.hpp"
 #include "run.hpp"
-
-#include <fmt/format.h>
-#include <quenched/invalid_input.hpp>
-
-#include <algorithm>
-#include <iostream>
 
 namespace quenched::apps {
 namespace {
@@ -30,7 +30,8 @@ Settings settings_of(const Invocation& invocation) {
 }
 
 /// The flag given twice means the list of both.
-void add_text(CLI::App& app, const std::string& name, const std::string& help, Texts& texts, const char* separator) {
+void add_text(CLI::App& app, const std::string& name, const std::string& help, Texts& texts,
+              const char* separator) {
   const auto join = [&texts, name, separator](const std::vector<std::string>& given) {
     texts[name] = fmt::format("{}", fmt::join(given, separator));
   };
@@ -41,7 +42,8 @@ void add_text(CLI::App& app, const std::string& name, const std::string& help, T
 }
 
 void add_switch(CLI::App& app, const std::string& name, const std::string& help, Texts& texts) {
-  app.add_flag_callback(flag_of(name), [&texts, name] { texts[name]; }, help);
+  app.add_flag_callback(
+      flag_of(name), [&texts, name] { texts[name]; }, help);
 }
 
 }  // namespace
@@ -56,8 +58,10 @@ CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocat
     if (std::ranges::find(command.settings, setting.name) != command.settings.end())
       setting.flag ? add_switch(*sub, setting.name, setting.help, invocation.settings)
                    : add_text(*sub, setting.name, setting.help, invocation.settings, ",");
-  sub->add_option("--format", invocation.format, "table, csv or json [table, or the suffix of --output]")->type_name("");
-  sub->add_option("--output", invocation.output, "write the records there instead of printing them")->type_name("FILE");
+  sub->add_option("--format", invocation.format, "table, csv or json [table, or the suffix of --output]")
+      ->type_name("");
+  sub->add_option("--output", invocation.output, "write the records there instead of printing them")
+      ->type_name("FILE");
   sub->add_option("--plot", invocation.plot, "draw them too, as .svg, .png or .pdf")->type_name("FILE");
   sub->add_flag("--timing", invocation.timing, "add `seconds` to each record");
   sub->add_flag("--strict", invocation.strict, "exit 1 when a printed result is not trusted");
@@ -75,7 +79,8 @@ int execute(const Invocation& invocation, const std::string& arguments) {
   if (!invocation.plot.empty()) {
     check_picture("plot", invocation.plot);
     if (invocation.output == invocation.plot || invocation.output == data_beside(invocation.plot))
-      throw InvalidInput("output", invocation.output, "needs another name: the picture or its data would overwrite it");
+      throw InvalidInput("output", invocation.output,
+                         "needs another name: the picture or its data would overwrite it");
   }
 
   Finished finished(list.size());

@@ -1,11 +1,11 @@
 #pragma once
-#include "command.hpp"
-#include "print.hpp"
-#include "specification.hpp"
-
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+
+#include "command.hpp"
+#include "print.hpp"
+#include "specification.hpp"
 
 namespace quenched::apps {
 

@@ -1,17 +1,18 @@
 #include "lists.hpp"
 
 #include <fmt/format.h>
-#include <quenched/invalid_input.hpp>
 
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <quenched/invalid_input.hpp>
 
 namespace quenched::apps {
 namespace {
 
 constexpr auto number_rule = "needs numbers as 1,2,4 or a range lo:hi:n or lo:hi:n:log";
-constexpr auto length_rule = "needs tokens >= 1 as 2 or 1,2,3 (uniform) or 1:0.2,3:0.8 (weights that sum to 1)";
+constexpr auto length_rule =
+    "needs tokens >= 1 as 2 or 1,2,3 (uniform) or 1:0.2,3:0.8 (weights that sum to 1)";
 constexpr long most_values = 1'000'000;
 
 /// The whole of `text` as a number; from_chars knows no locale and takes inf and nan.
@@ -27,7 +28,8 @@ std::optional<Number> parsed(const std::string& text) {
 std::vector<double> range(const std::string& key, const std::string& text) {
   const auto parts = words(text, ':');
   const auto refuse = [&](const char* rule) { return InvalidInput(key, text, rule); };
-  if (parts.size() > 4 || parts.size() < 3 || (parts.size() == 4 && parts[3] != "log")) throw refuse(number_rule);
+  if (parts.size() > 4 || parts.size() < 3 || (parts.size() == 4 && parts[3] != "log"))
+    throw refuse(number_rule);
   const auto low = parsed<double>(parts[0]), high = parsed<double>(parts[1]);
   const auto count = parsed<long>(parts[2]);
   if (!low || !high || !count) throw refuse(number_rule);

@@ -1,6 +1,5 @@
 #pragma once
 #include <quenched/task.hpp>
-
 #include <string>
 #include <vector>
 

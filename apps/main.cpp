@@ -1,16 +1,16 @@
-#include "activations_command.hpp"
-#include "invocation.hpp"
-#include "parameters.hpp"
-#include "plot_command.hpp"
-
 #include <fmt/format.h>
-#include <quenched/invalid_input.hpp>
-#include <quenched/simulate.hpp>
 
 #include <csignal>
 #include <iostream>
 #include <list>
 #include <new>
+#include <quenched/invalid_input.hpp>
+#include <quenched/simulate.hpp>
+
+#include "activations_command.hpp"
+#include "invocation.hpp"
+#include "parameters.hpp"
+#include "plot_command.hpp"
 
 namespace {
 
@@ -61,8 +61,10 @@ int run(int argc, char** argv, std::string& who) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
-    return complain(who, fmt::format("{}: not expected here (`{} --help` lists what is)", app.remaining(true).front(), who),
-                    wrong_input);
+    return complain(
+        who,
+        fmt::format("{}: not expected here (`{} --help` lists what is)", app.remaining(true).front(), who),
+        wrong_input);
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
     return complain(who, fmt::format("{} (`{} --help` lists what is allowed)", e.what(), who), wrong_input);

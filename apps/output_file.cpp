@@ -1,13 +1,13 @@
 #include "output_file.hpp"
 
 #include <fmt/format.h>
-#include <quenched/invalid_input.hpp>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <quenched/invalid_input.hpp>
 
 namespace quenched::apps {
 namespace {
@@ -31,7 +31,8 @@ std::string temporary_name(const std::string& path) { return fmt::format("{}.{}.
 void check_writable(const std::string& key, const std::string& path) {
   std::error_code ignored;
   const auto refuse = [&] {
-    throw InvalidInput(key, path, fmt::format("cannot be written ({}): needs a file that can", std::strerror(errno)));
+    throw InvalidInput(key, path,
+                       fmt::format("cannot be written ({}): needs a file that can", std::strerror(errno)));
   };
   errno = ENOENT;
   if (path.empty()) refuse();

@@ -3,8 +3,8 @@
 
 namespace quenched::apps {
 
-/// Throws InvalidInput (key, path, reason) when `path` could not be written; leaves nothing behind. For use before a
-/// long computation.
+/// Throws InvalidInput (key, path, reason) when `path` could not be written; leaves nothing behind. For use
+/// before a long computation.
 void check_writable(const std::string& key, const std::string& path);
 
 /// Writes beside `path` and renames: the file is whole or absent. Throws std::runtime_error.

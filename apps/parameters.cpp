@@ -1,12 +1,12 @@
 #include "parameters.hpp"
 
-#include "lists.hpp"
-
 #include <fmt/format.h>
+
+#include <algorithm>
 #include <quenched/activation.hpp>
 #include <quenched/invalid_input.hpp>
 
-#include <algorithm>
+#include "lists.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -26,7 +26,8 @@ Parse number(const std::string& name, bool (*allowed)(double), const std::string
 
 /// The word `optimal` (tuned to the least test error), or what `fixed` takes.
 Parse or_optimal(const Parse& fixed) {
-  return [fixed](const std::string& text) { return text == "optimal" ? std::vector<Json>{text} : fixed(text); };
+  return
+      [fixed](const std::string& text) { return text == "optimal" ? std::vector<Json>{text} : fixed(text); };
 }
 
 /// Names that make() knows, checked here so that nothing is computed before a later entry is refused.
@@ -87,7 +88,8 @@ const std::vector<Parameter>& parameters() {
   static const std::vector<Parameter> table = {
       {"task", "spiked", "spiked or max; lists are swept",
        checked([](const std::string& name) { static_cast<void>(make_task(name, 1)); })},
-      {"length", "2", "prompt length L: 2; 1,2,3 (uniform on the list); 1:0.2,3:0.8 (weights); 2;3;1,2,3 (three laws)",
+      {"length", "2",
+       "prompt length L: 2; 1,2,3 (uniform on the list); 1:0.2,3:0.8 (weights); 2;3;1,2,3 (three laws)",
        lengths},
       {"signal", "2", "signal strength nu >= 0; inf for max",
        number("signal", signal, "needs numbers >= 0 (inf for task max)")},
@@ -97,7 +99,8 @@ const std::vector<Parameter>& parameters() {
        number("alpha", positive, "needs finite numbers > 0")},
       {"activation", "softmax", "activations, see `quenched activations`",
        checked([](const std::string& name) { static_cast<void>(make_activation(name)); })},
-      {"ridge", "0.1", "ridge > 0 on k and v: the penalties are ridge |k|^2/2 and ridge |v|^2/2; optimal tunes both (erm)",
+      {"ridge", "0.1",
+       "ridge > 0 on k and v: the penalties are ridge |k|^2/2 and ridge |v|^2/2; optimal tunes both (erm)",
        or_optimal(number("ridge", positive, ridge))},
       {"ridge_k", "", "ridge on k alone", number("ridge_k", positive, ridge)},
       {"ridge_v", "", "ridge on v alone", number("ridge_v", positive, ridge)},

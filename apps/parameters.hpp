@@ -1,9 +1,9 @@
 #pragma once
-#include "json.hpp"
-
 #include <functional>
 #include <string>
 #include <vector>
+
+#include "json.hpp"
 
 namespace quenched::apps {
 
@@ -16,7 +16,8 @@ struct Parameter {
   std::function<std::vector<Json>(const std::string& text)> parse;
 };
 
-/// All of them, in the order in which a record prints them and the outer product runs (the last is the fastest).
+/// All of them, in the order in which a record prints them and the outer product runs (the last is the
+/// fastest).
 [[nodiscard]] const std::vector<Parameter>& parameters();
 [[nodiscard]] const Parameter& parameter(const std::string& name);
 

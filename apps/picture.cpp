@@ -1,25 +1,27 @@
 #include "picture.hpp"
 
-#include "output_file.hpp"
-#include "print.hpp"
-
 #include <fmt/format.h>
-#include <quenched/invalid_input.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <quenched/invalid_input.hpp>
+
+#include "output_file.hpp"
+#include "print.hpp"
 
 namespace quenched::apps {
 namespace {
 
-/// Okabe and Ito's palette, told apart by colour-blind readers; yellow is too light for lines. Greys: Bayes-optimal.
+/// Okabe and Ito's palette, told apart by colour-blind readers; yellow is too light for lines. Greys:
+/// Bayes-optimal.
 constexpr const char* palette[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"};
 constexpr const char* greys[] = {"#000000", "#777777", "#AAAAAA"};
 
-const std::map<std::string, std::string> terminals = {{"png", "pngcairo"}, {"pdf", "pdfcairo"}, {"svg", "svg"}};
+const std::map<std::string, std::string> terminals = {
+    {"png", "pngcairo"}, {"pdf", "pdfcairo"}, {"svg", "svg"}};
 
 std::string suffix(const std::string& path) {
   const auto dot = path.rfind('.');
@@ -61,10 +63,10 @@ bool geometric(const std::vector<Series>& list) {
 
 std::string axis_title(const std::string& name) {
   static const std::map<std::string, std::string> titles = {
-      {"test_error", "test error E(y − f)²"},   {"excess_error", "excess error E(y − f)² − Δ"},
-      {"train_error", "training error"},        {"alpha", "α = N/D"},
-      {"signal", "signal strength ν"},          {"noise", "noise variance Δ"},
-      {"length", "prompt length L"},            {"ridge_k", "ridge r"},
+      {"test_error", "test error E(y − f)²"}, {"excess_error", "excess error E(y − f)² − Δ"},
+      {"train_error", "training error"},      {"alpha", "α = N/D"},
+      {"signal", "signal strength ν"},        {"noise", "noise variance Δ"},
+      {"length", "prompt length L"},          {"ridge_k", "ridge r"},
       {"free_entropy", "free entropy φ"}};
   const auto it = titles.find(name);
   return it == titles.end() ? name : it->second;
@@ -107,8 +109,9 @@ class Script {
     std::string plots = key();
     for (std::size_t i = 0; i < panels_.size(); ++i) plots += main_panel(i) + (strip_ ? strip_panel(i) : "");
     return fmt::format("set terminal {} noenhanced size {},{} font 'DejaVu Sans,{}' {}\nset output {}\n",
-                       terminals.at(suffix), width * inch, (strip_ ? 560 : 440) * inch, suffix == "pdf" ? 9 : 11,
-                       suffix == "svg" ? "background 'white'" : "", literal(output)) +
+                       terminals.at(suffix), width * inch, (strip_ ? 560 : 440) * inch,
+                       suffix == "pdf" ? 9 : 11, suffix == "svg" ? "background 'white'" : "",
+                       literal(output)) +
            data_ + "set multiplot\n" + plots;
   }
 
@@ -120,8 +123,8 @@ class Script {
   [[nodiscard]] std::string colour(const std::string& label) const {
     const bool bayes = label.starts_with("Bayes");
     const auto end = std::ranges::find(labels_, label);
-    const auto before =
-        std::count_if(labels_.begin(), end, [&](const std::string& l) { return l.starts_with("Bayes") == bayes; });
+    const auto before = std::count_if(labels_.begin(), end,
+                                      [&](const std::string& l) { return l.starts_with("Bayes") == bayes; });
     return bayes ? greys[before % std::size(greys)] : palette[before % std::size(palette)];
   }
 
@@ -135,9 +138,10 @@ class Script {
   std::string margins(std::size_t panel, double bottom, double top) const {
     const double left = 85 / (60 + (panels_.size() == 1 ? 560 : 420) * double(panels_.size()));
     const double step = (0.985 - left) / double(panels_.size());
-    return fmt::format("set lmargin at screen {}\nset rmargin at screen {}\nset bmargin at screen {}\n"
-                       "set tmargin at screen {}\n",
-                       left + step * double(panel), left + step * double(panel + 1) - 0.02, bottom, top);
+    return fmt::format(
+        "set lmargin at screen {}\nset rmargin at screen {}\nset bmargin at screen {}\n"
+        "set tmargin at screen {}\n",
+        left + step * double(panel), left + step * double(panel + 1) - 0.02, bottom, top);
   }
 
   std::string lines(const Series& s, double PlottedPoint::*y) {
@@ -154,21 +158,25 @@ class Script {
       for (const PlottedPoint& p : s.points) {
         if (s.simulated || s.points.size() == 1)
           marks += fmt::format("{} {} {}\n", p.x, p.y, std::isnan(p.error) ? 0 : p.error);
-        if (!s.simulated && p.error > visible) band += fmt::format("{} {} {}\n", p.x, p.y - p.error, p.y + p.error);
+        if (!s.simulated && p.error > visible)
+          band += fmt::format("{} {} {}\n", p.x, p.y - p.error, p.y + p.error);
       }
       const std::string c = colour(s.label);
       if (!s.simulated)
         plots += plot(band, fmt::format("with filledcurves fs transparent solid 0.2 noborder lc '{}'", c)) +
                  lines(s, &PlottedPoint::y);
-      plots += plot(marks, fmt::format("with yerrorbars pt {} ps 0.7 lw 1.3 lc '{}'", s.simulated ? 7 : 2, c));
+      plots +=
+          plot(marks, fmt::format("with yerrorbars pt {} ps 0.7 lw 1.3 lc '{}'", s.simulated ? 7 : 2, c));
     }
-    return margins(panel, strip_ ? 0.37 : 0.13, 0.83) + fmt::format("set xrange {}\nset yrange {}\n", x_.text(geometric(list_)), y_.text(y_.log())) +
-           fmt::format("{}set logscale x\n", geometric(list_) ? "" : "un") + fmt::format("{}set logscale y\n", y_.log() ? "" : "un") +
+    return margins(panel, strip_ ? 0.37 : 0.13, 0.83) +
+           fmt::format("set xrange {}\nset yrange {}\n", x_.text(geometric(list_)), y_.text(y_.log())) +
+           fmt::format("{}set logscale x\n", geometric(list_) ? "" : "un") +
+           fmt::format("{}set logscale y\n", y_.log() ? "" : "un") +
            fmt::format("set title {} offset 0,-0.6\n", literal(panels_[panel])) +
            fmt::format("set xlabel {}\n", strip_ ? "''" : literal(axis_title(axes_.x))) +
-           fmt::format("set ylabel {} offset 1,0\nset format y '{}'\n", panel == 0 ? literal(axis_title(axes_.y)) : "''", panel == 0 ? "%g" : "") +
-           fmt::format("set format x '{}'\n", strip_ ? "" : "%g") +
-           "plot NaN notitle" + plots + "\n";
+           fmt::format("set ylabel {} offset 1,0\nset format y '{}'\n",
+                       panel == 0 ? literal(axis_title(axes_.y)) : "''", panel == 0 ? "%g" : "") +
+           fmt::format("set format x '{}'\n", strip_ ? "" : "%g") + "plot NaN notitle" + plots + "\n";
   }
 
   /// The eigenvalue that decides about replica symmetry; the line at 1 is where it fails.
@@ -176,10 +184,11 @@ class Script {
     std::string plots;
     for (const Series& s : list_)
       if (s.panel == panels_[panel] && !s.simulated) plots += lines(s, &PlottedPoint::eigenvalue);
-    return margins(panel, 0.13, 0.33) + fmt::format("unset title\nunset logscale y\nset yrange [0:{}]\n",
-                                                    std::clamp(1.1 * eigenvalue_.high, 1.2, 3.0)) +
-           fmt::format("set xlabel {}\nset ylabel {} offset 1,0\nset format x '%g'\nset ytics 1\n", literal(axis_title(axes_.x)),
-                       panel == 0 ? "'stability'" : "''") +
+    return margins(panel, 0.13, 0.33) +
+           fmt::format("unset title\nunset logscale y\nset yrange [0:{}]\n",
+                       std::clamp(1.1 * eigenvalue_.high, 1.2, 3.0)) +
+           fmt::format("set xlabel {}\nset ylabel {} offset 1,0\nset format x '%g'\nset ytics 1\n",
+                       literal(axis_title(axes_.x)), panel == 0 ? "'stability'" : "''") +
            "plot 1 with lines lc '#666666' dt (2,3) notitle" + plots + "\nset ytics autofreq\n";
   }
 
@@ -191,8 +200,10 @@ class Script {
     if (dashes_) entries += ", keyentry with lines lw 2 lc '#666666' dt (8,5) title 'theory not trusted'";
     if (markers_) entries += ", keyentry with points pt 7 ps 0.7 lc '#666666' title 'simulation'";
     return "set lmargin at screen 0.02\nset rmargin at screen 0.98\nset bmargin at screen 0.89\n"
-           "set tmargin at screen 0.99\nunset border\nunset tics\nset key center center horizontal samplen 2\n"
-           "set xrange [0:1]\nset yrange [0:1]\nplot NaN notitle" + entries +
+           "set tmargin at screen 0.99\nunset border\nunset tics\nset key center center horizontal samplen "
+           "2\n"
+           "set xrange [0:1]\nset yrange [0:1]\nplot NaN notitle" +
+           entries +
            "\nset border 3\nset xtics nomirror\nset ytics nomirror\nset grid lc '#dddddd' lt 1\nunset key\n";
   }
 
@@ -222,10 +233,13 @@ std::vector<Record> data(const std::vector<Series>& list, const Axes& axes) {
 
 }  // namespace
 
-std::string data_beside(const std::string& path) { return path.substr(0, path.size() - suffix(path).size()) + "csv"; }
+std::string data_beside(const std::string& path) {
+  return path.substr(0, path.size() - suffix(path).size()) + "csv";
+}
 
 void check_picture(const std::string& key, const std::string& path) {
-  if (!terminals.contains(suffix(path))) throw InvalidInput(key, path, "needs a name that ends in .svg, .png or .pdf");
+  if (!terminals.contains(suffix(path)))
+    throw InvalidInput(key, path, "needs a name that ends in .svg, .png or .pdf");
   check_writable(key, path);
   check_writable(key, data_beside(path));
   if (std::system("command -v gnuplot >/dev/null 2>&1") != 0)

@@ -1,23 +1,25 @@
 #include "plot_command.hpp"
 
-#include "picture.hpp"
-#include "read_records.hpp"
-
+#include <algorithm>
 #include <quenched/invalid_input.hpp>
 
-#include <algorithm>
+#include "picture.hpp"
+#include "read_records.hpp"
 
 namespace quenched::apps {
 
 CLI::App* add_plot(CLI::App& app, PlotInvocation& invocation) {
-  CLI::App* sub = app.add_subcommand("plot", "a picture from records: lines are theory, markers simulation, dashes not trusted");
+  CLI::App* sub = app.add_subcommand(
+      "plot", "a picture from records: lines are theory, markers simulation, dashes not trusted");
   sub->add_option("files", invocation.files, "JSON or .csv files of records")->required()->type_name("FILES");
-  sub->add_option("--output", invocation.output, "the picture, .svg, .png or .pdf; its data go beside it as .csv")
+  sub->add_option("--output", invocation.output,
+                  "the picture, .svg, .png or .pdf; its data go beside it as .csv")
       ->required()
       ->type_name("FILE");
   sub->add_option("--x", invocation.axes.x, "abscissa [the parameter that varies most]")->type_name("NAME");
   sub->add_option("--y", invocation.axes.y, "ordinate [test_error]")->type_name("NAME");
-  sub->add_option("--panels", invocation.axes.panels, "a panel for each value of this parameter")->type_name("NAME");
+  sub->add_option("--panels", invocation.axes.panels, "a panel for each value of this parameter")
+      ->type_name("NAME");
   return sub;
 }
 
@@ -29,7 +31,8 @@ void execute(const PlotInvocation& invocation) {
   }
   check_picture("output", invocation.output);
   if (std::ranges::find(invocation.files, data_beside(invocation.output)) != invocation.files.end())
-    throw InvalidInput("output", invocation.output, "needs another name: its data would overwrite one of the files");
+    throw InvalidInput("output", invocation.output,
+                       "needs another name: its data would overwrite one of the files");
   draw(records, invocation.axes, invocation.output);
 }
 

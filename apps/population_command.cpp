@@ -1,11 +1,10 @@
-#include "command.hpp"
-#include "lists.hpp"
-#include "problem.hpp"
-
+#include <map>
 #include <quenched/invalid_input.hpp>
 #include <quenched/population.hpp>
 
-#include <map>
+#include "command.hpp"
+#include "lists.hpp"
+#include "problem.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -46,7 +45,8 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
       }
     }();
     set_test_error(record, risk.value);
-    for (const char* name : {"m_k", "q_k", "m_v", "q_v", "m_kv", "m_vk", "q_kv"}) record["order_parameters"][name] = o[name];
+    for (const char* name : {"m_k", "q_k", "m_v", "q_v", "m_kv", "m_vk", "q_kv"})
+      record["order_parameters"][name] = o[name];
     record["uncertainty"] = {{"test_error", json_of(risk.error)}};
     Certificate c{.converged = true, .residual = 0, .integration_error = risk.error};
     judge(c, {.reached = true, .error = risk.error, .tolerance = settings.tolerance});

@@ -1,8 +1,7 @@
 #include "print.hpp"
 
-#include <quenched/invalid_input.hpp>
-
 #include <algorithm>
+#include <quenched/invalid_input.hpp>
 
 namespace quenched::apps {
 namespace {

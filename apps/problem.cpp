@@ -1,8 +1,8 @@
 #include "problem.hpp"
 
-#include "lists.hpp"
-
 #include <quenched/invalid_input.hpp>
+
+#include "lists.hpp"
 
 namespace quenched::apps {
 

@@ -1,10 +1,10 @@
 #pragma once
-#include "json.hpp"
-
 #include <quenched/activation.hpp>
 #include <quenched/bayes.hpp>
 #include <quenched/certificate.hpp>
 #include <quenched/task.hpp>
+
+#include "json.hpp"
 
 namespace quenched::apps {
 

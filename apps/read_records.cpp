@@ -1,9 +1,8 @@
 #include "read_records.hpp"
 
-#include <quenched/invalid_input.hpp>
-
 #include <fstream>
 #include <iterator>
+#include <quenched/invalid_input.hpp>
 
 namespace quenched::apps {
 namespace {
@@ -59,7 +58,9 @@ std::vector<Record> from_csv(std::istream& in) {
 
 std::vector<Record> read_records(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  const auto refuse = [&] { return InvalidInput("files", path, "needs records as quenched prints them, JSON or .csv"); };
+  const auto refuse = [&] {
+    return InvalidInput("files", path, "needs records as quenched prints them, JSON or .csv");
+  };
   if (!in) throw InvalidInput("files", path, "needs files that can be read");
   std::vector<Record> records;
   if (path.ends_with(".csv")) {

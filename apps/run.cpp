@@ -1,17 +1,17 @@
 #include "run.hpp"
 
-#include "parameters.hpp"
-
 #include <algorithm>
 #include <chrono>
 #include <map>
 #include <numeric>
 
+#include "parameters.hpp"
+
 namespace quenched::apps {
 namespace {
 
-/// The points of each curve (all but alpha equal): an informed start comes down from large alpha, where its branch
-/// exists, an uninformed one up from small alpha.
+/// The points of each curve (all but alpha equal): an informed start comes down from large alpha, where its
+/// branch exists, an uninformed one up from small alpha.
 std::vector<std::vector<std::size_t>> curves(const std::vector<Point>& points) {
   std::vector<std::vector<std::size_t>> list;
   std::map<std::string, std::size_t> known;
@@ -48,8 +48,8 @@ std::vector<Record> Finished::records() const {
   return list;
 }
 
-void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing, Progress& progress,
-         Finished& finished) {
+void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing,
+         Progress& progress, Finished& finished) {
   settings.part_done = [&](int done, int total) { progress.part(double(done) / total); };
   settings.note = [&](const std::string& text) { progress.note(text); };
   for (const auto& curve : command.continues ? curves(points) : one_by_one(points.size())) {

@@ -1,9 +1,9 @@
 #pragma once
-#include "command.hpp"
-#include "progress.hpp"
-
 #include <mutex>
 #include <optional>
+
+#include "command.hpp"
+#include "progress.hpp"
 
 namespace quenched::apps {
 
@@ -19,9 +19,9 @@ class Finished {
   std::vector<std::optional<Record>> records_;
 };
 
-/// A record for every point. Along alpha a curve is walked from the side where its branch is surely found, each point
-/// from its neighbour; one point after the other, so that the same bytes come at any thread count.
-void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing, Progress& progress,
-         Finished& finished);
+/// A record for every point. Along alpha a curve is walked from the side where its branch is surely found,
+/// each point from its neighbour; one point after the other, so that the same bytes come at any thread count.
+void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing,
+         Progress& progress, Finished& finished);
 
 }  // namespace quenched::apps

@@ -1,13 +1,13 @@
 #include "series.hpp"
 
-#include "parameters.hpp"
-
 #include <fmt/format.h>
-#include <quenched/invalid_input.hpp>
 
 #include <algorithm>
 #include <map>
+#include <quenched/invalid_input.hpp>
 #include <set>
+
+#include "parameters.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -65,14 +65,16 @@ std::string most_varied(const std::map<std::string, std::set<std::string>>& valu
   return best;
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : fmt::format("{:g}", value.get<double>()); }
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : fmt::format("{:g}", value.get<double>());
+}
 
 }  // namespace
 
 std::string symbol(const std::string& name) {
   static const std::map<std::string, std::string> symbols = {
-      {"alpha", "α"}, {"signal", "ν"}, {"noise", "Δ"}, {"length", "L"}, {"ridge_k", "r_k"}, {"ridge_v", "r_v"},
-      {"dimension", "D"}};
+      {"alpha", "α"},     {"signal", "ν"},    {"noise", "Δ"},    {"length", "L"},
+      {"ridge_k", "r_k"}, {"ridge_v", "r_v"}, {"dimension", "D"}};
   const auto it = symbols.find(name);
   return it == symbols.end() ? name : it->second;
 }
@@ -99,20 +101,25 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
     double y = number_at(record, axes.y);
     if (std::isnan(y)) y = number_at(record, "order_parameters." + axes.y);
     if (std::isnan(x) || std::isnan(y) || std::isinf(x) || std::isinf(y)) continue;
-    const std::string panel = record.contains(axes.panels) ? symbol(axes.panels) + " = " + text_of(record[axes.panels]) : "";
+    const std::string panel =
+        record.contains(axes.panels) ? symbol(axes.panels) + " = " + text_of(record[axes.panels]) : "";
     const bool simulated = record["command"] == "simulate";
     const std::string label = label_of(record);
-    auto it = std::ranges::find_if(
-        list, [&](const Series& s) { return s.panel == panel && s.label == label && s.simulated == simulated; });
+    auto it = std::ranges::find_if(list, [&](const Series& s) {
+      return s.panel == panel && s.label == label && s.simulated == simulated;
+    });
     if (it == list.end()) it = list.insert(list.end(), {panel, label, simulated, {}});
-    const std::string quantity = axes.y == "excess_error" ? "test_error" : axes.y.substr(axes.y.rfind('.') + 1);
-    const std::string verdict = record.contains("certificate") ? record["certificate"].value("verdict", "") : "";
+    const std::string quantity =
+        axes.y == "excess_error" ? "test_error" : axes.y.substr(axes.y.rfind('.') + 1);
+    const std::string verdict =
+        record.contains("certificate") ? record["certificate"].value("verdict", "") : "";
     it->points.push_back({x, y, number_at(record, "uncertainty." + quantity),
-                          number_at(record, "certificate.stability_eigenvalue"), verdict.empty() || verdict == "trusted",
-                          verdict});
+                          number_at(record, "certificate.stability_eigenvalue"),
+                          verdict.empty() || verdict == "trusted", verdict});
   }
   if (list.empty())
-    throw InvalidInput("y", axes.y, fmt::format("needs a quantity that the records have, with numbers for --x {}", axes.x));
+    throw InvalidInput(
+        "y", axes.y, fmt::format("needs a quantity that the records have, with numbers for --x {}", axes.x));
   for (Series& s : list) {
     std::ranges::stable_sort(s.points, {}, &PlottedPoint::x);
     // the Bayes risk comes once with every activation

@@ -1,13 +1,13 @@
 #pragma once
-#include "json.hpp"
-
 #include <string>
 #include <vector>
 
+#include "json.hpp"
+
 namespace quenched::apps {
 
-/// What to draw: y against x, a panel for each value of `panels` (none when empty). Empty x: the parameter that
-/// takes the most values.
+/// What to draw: y against x, a panel for each value of `panels` (none when empty). Empty x: the parameter
+/// that takes the most values.
 struct Axes {
   std::string x, y = "test_error", panels;
 };
@@ -19,7 +19,8 @@ struct PlottedPoint {
   std::string verdict;
 };
 
-/// A line of theory or the markers of a simulation; both have the same label where they are about the same thing.
+/// A line of theory or the markers of a simulation; both have the same label where they are about the same
+/// thing.
 struct Series {
   std::string panel, label;
   bool simulated;

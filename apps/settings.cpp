@@ -1,8 +1,8 @@
 #include "settings.hpp"
 
-#include "lists.hpp"
-
 #include <quenched/invalid_input.hpp>
+
+#include "lists.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -11,7 +11,8 @@ template <class Number>
 Number whole(const std::string& key, const std::string& text, long least, long most = 1'000'000'000) {
   const auto list = whole_numbers(key, text, least);
   if (list.size() != 1 || list[0] > most)
-    throw InvalidInput(key, text, "needs one whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    throw InvalidInput(
+        key, text, "needs one whole number from " + std::to_string(least) + " to " + std::to_string(most));
   return Number(list[0]);
 }
 
@@ -38,7 +39,10 @@ const std::vector<Setting>& setting_table() {
        [](Settings& s, const std::string& text) { s.seeds = whole<int>("seeds", text, 2, 1'000'000); }},
       {"threads", "threads (all cores); the results do not depend on it", false,
        [](Settings& s, const std::string& text) { s.threads = whole<int>("threads", text, 1, 4096); }},
-      {"branches", "further starts that look for a branch of lower energy: a larger ridge followed down, the opposite start, random ones (2)", false,
+      {"branches",
+       "further starts that look for a branch of lower energy: a larger ridge followed down, the opposite "
+       "start, random ones (2)",
+       false,
        [](Settings& s, const std::string& text) { s.branches = whole<int>("branches", text, 0, 1000); }},
       {"derivatives", "add d test_error/d alpha, ridge_k, ridge_v, noise, signal", true,
        [](Settings& s, const std::string&) { s.derivatives = true; }},

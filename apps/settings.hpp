@@ -12,18 +12,18 @@ struct Settings {
   int points = 0;  // 0: chosen by the solver
   std::uint64_t seed = 1;
   int seeds = 8;
-  int threads = 0;  // 0: all cores
-  int branches = 2;          // further starts tried for a branch of lower energy
-  bool derivatives = false;  // of the test error by every parameter
-  bool any_ridge = false;    // tuned ridges may lie where the theory is not trusted
-  std::string at;   // population: overlaps at which to take the risk
+  int threads = 0;                                     // 0: all cores
+  int branches = 2;                                    // further starts tried for a branch of lower energy
+  bool derivatives = false;                            // of the test error by every parameter
+  bool any_ridge = false;                              // tuned ridges may lie where the theory is not trusted
+  std::string at;                                      // population: overlaps at which to take the risk
   std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
   std::function<void(const std::string& text)> note;   // what the user may want to know meanwhile
 };
 
 struct Setting {
   std::string name, help;
-  bool flag;  // given without a value; set() then takes an empty text
+  bool flag;                                        // given without a value; set() then takes an empty text
   void (*set)(Settings&, const std::string& text);  // throws InvalidInput
 };
 [[nodiscard]] const std::vector<Setting>& setting_table();

@@ -1,9 +1,10 @@
+#include <fmt/format.h>
+
+#include <quenched/simulate.hpp>
+
 #include "command.hpp"
 #include "extrapolation.hpp"
 #include "problem.hpp"
-
-#include <fmt/format.h>
-#include <quenched/simulate.hpp>
 
 namespace quenched::apps {
 namespace {
@@ -26,7 +27,8 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
       .first_seed = settings.seed,
       .threads = settings.threads,
       .training = {.start = training_start(point.at("start").get<std::string>())}};
-  if (settings.note) settings.note(fmt::format("{:.2g} GiB a seed", double(memory_bytes(specification)) / (1 << 30)));
+  if (settings.note)
+    settings.note(fmt::format("{:.2g} GiB a seed", double(memory_bytes(specification)) / (1 << 30)));
   const SimulateResult r = simulate(specification, {.progress = settings.part_done, .stop = nullptr});
 
   Record record = point;
@@ -40,8 +42,9 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
             {"energy", json_of(m.energy)}};
   };
   const auto overlaps = [](const Measurements& m) -> Json {
-    return {{"m_k", json_of(m.m_k)},   {"q_k", json_of(m.q_k)},   {"m_v", json_of(m.m_v)},  {"q_v", json_of(m.q_v)},
-            {"m_kv", json_of(m.m_kv)}, {"m_vk", json_of(m.m_vk)}, {"q_kv", json_of(m.q_kv)}};
+    return {{"m_k", json_of(m.m_k)},  {"q_k", json_of(m.q_k)},   {"m_v", json_of(m.m_v)},
+            {"q_v", json_of(m.q_v)},  {"m_kv", json_of(m.m_kv)}, {"m_vk", json_of(m.m_vk)},
+            {"q_kv", json_of(m.q_kv)}};
   };
   record.update(errors(r.mean));
   record["order_parameters"] = overlaps(r.mean);
@@ -55,12 +58,14 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
 
 const Command simulate_command = {
     .name = "simulate",
-    .help = "Monte Carlo at finite D: samples data, trains by L-BFGS, reports means and standard errors over seeds",
-    .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v", "start",
-                   "dimension"},
+    .help =
+        "Monte Carlo at finite D: samples data, trains by L-BFGS, reports means and standard errors over "
+        "seeds",
+    .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
+                   "start", "dimension"},
     .settings = {"seed", "seeds", "threads"},
-    .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k", "order_parameters.m_v",
-                "order_parameters.q_v", "seeds_converged"},
+    .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k",
+                "order_parameters.m_v", "order_parameters.q_v", "seeds_converged"},
     .compute = compute,
     .finish = [](std::vector<Record>& records, const Settings&) { append_extrapolations(records); }};
 

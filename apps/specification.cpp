@@ -1,11 +1,10 @@
 #include "specification.hpp"
 
-#include "parameters.hpp"
-#include "problem.hpp"
-
+#include <algorithm>
 #include <quenched/invalid_input.hpp>
 
-#include <algorithm>
+#include "parameters.hpp"
+#include "problem.hpp"
 
 namespace quenched::apps {
 namespace {

@@ -1,9 +1,9 @@
 #pragma once
-#include "json.hpp"
-
 #include <map>
 #include <string>
 #include <vector>
+
+#include "json.hpp"
 
 namespace quenched::apps {
 
@@ -20,7 +20,8 @@ using Texts = std::map<std::string, std::string>;
 /// The axes of the parameters in `used`, in the record's order, defaults filled in. Throws InvalidInput.
 [[nodiscard]] Specification specification(const std::vector<std::string>& used, const Texts& texts);
 
-/// The outer product, last axis fastest; every point is checked by its library, so that a wrong one stops all.
+/// The outer product, last axis fastest; every point is checked by its library, so that a wrong one stops
+/// all.
 [[nodiscard]] std::vector<Point> points(const Specification& specification);
 
 }  // namespace quenched::apps

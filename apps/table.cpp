@@ -1,9 +1,9 @@
-#include "parameters.hpp"
-#include "print.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "parameters.hpp"
+#include "print.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -26,12 +26,14 @@ std::string shown(const Record& record, const std::string& column) {
   const double error = name == "stability_eigenvalue" ? number_at(record, "certificate.stability_error")
                        : name == "excess_error"       ? number_at(record, "uncertainty.test_error")
                                                       : number_at(record, "uncertainty." + name);
-  return std::isnan(error) ? fmt::format("{:.5g}", value->get<double>()) : with_uncertainty(value->get<double>(), error);
+  return std::isnan(error) ? fmt::format("{:.5g}", value->get<double>())
+                           : with_uncertainty(value->get<double>(), error);
 }
 
 /// One column where both ridges are the same.
 void join_ridges(std::vector<Record>& records) {
-  if (!std::ranges::all_of(records, [](const Record& r) { return r.value("ridge_k", 0.) == r.value("ridge_v", 1.); }))
+  if (!std::ranges::all_of(records,
+                           [](const Record& r) { return r.value("ridge_k", 0.) == r.value("ridge_v", 1.); }))
     return;
   for (Record& record : records) {
     record["ridge"] = record["ridge_k"];
@@ -92,7 +94,8 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
   std::vector<std::string> columns;
   const std::string heading = shared(rows, columns);
   for (const std::string& column : command.columns)
-    if (std::ranges::any_of(rows, [&](const Record& r) { return shown(r, column) != "-"; })) columns.push_back(column);
+    if (std::ranges::any_of(rows, [&](const Record& r) { return shown(r, column) != "-"; }))
+      columns.push_back(column);
 
   std::vector<std::vector<std::string>> cells(1);
   for (const std::string& column : columns) cells[0].push_back(leaf(column));
@@ -109,9 +112,10 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
     for (const std::string& name : columns)
       if (point.contains(name)) line += fmt::format("{} {}, ", name, shown(row, name));
     const Json certificate = row.value("certificate", Json());
-    line += certificate.is_null()
-                ? fmt::format("only {} of {} seeds converged\n", row["seeds_converged"].dump(), row["seeds"].dump())
-                : fmt::format("{}: {}\n", certificate["verdict"].get<std::string>(), certificate["advice"].get<std::string>());
+    line += certificate.is_null() ? fmt::format("only {} of {} seeds converged\n",
+                                                row["seeds_converged"].dump(), row["seeds"].dump())
+                                  : fmt::format("{}: {}\n", certificate["verdict"].get<std::string>(),
+                                                certificate["advice"].get<std::string>());
     if (line != last) advice += line;
     last = line;
   }

@@ -1,4 +1,5 @@
-// How often reported numbers lie within their stated uncertainties, over points drawn at random: a markdown table.
+// How often reported numbers lie within their stated uncertainties, over points drawn at random: a markdown
+// table.
 //     coverage_bench [points [seed]] [--misses]
 #include <algorithm>
 #include <cmath>
@@ -28,8 +29,9 @@ struct Tally {
   }
   void print(const std::string& name) {
     std::ranges::sort(overestimate);
-    std::printf("| %s | %d | %d | %d of %d | %.1f %% | %d of %d | %.1f %% | %.2g |\n", name.c_str(), points, unreached, held, numbers,
-                100.0 * held / std::max(1, numbers), sharp_held, sharp, 100.0 * sharp_held / std::max(1, sharp),
+    std::printf("| %s | %d | %d | %d of %d | %.1f %% | %d of %d | %.1f %% | %.2g |\n", name.c_str(), points,
+                unreached, held, numbers, 100.0 * held / std::max(1, numbers), sharp_held, sharp,
+                100.0 * sharp_held / std::max(1, sharp),
                 overestimate.empty() ? 0.0 : overestimate[overestimate.size() / 2]);
   }
 };
@@ -52,11 +54,13 @@ int main(int argc, char** argv) {
     if (reported.empty()) std::fprintf(stderr, "\nnot reached: %s\n", point.text().c_str());
     for (const ReportedNumber& n : reported)
       if (!n.held())
-        std::fprintf(stderr, "\n%s: %s %.8g(%.1e), finer %.8g(%.1e)\n", point.text().c_str(), n.name.c_str(), n.value, n.stated, n.exact,
-                     n.exact_stated);
+        std::fprintf(stderr, "\n%s: %s %.8g(%.1e), finer %.8g(%.1e)\n", point.text().c_str(), n.name.c_str(),
+                     n.value, n.stated, n.exact, n.exact_stated);
   }
   std::fprintf(stderr, "\n");
-  std::printf("| kind | points | not reached | held | | where the reference is sharp | | stated / true (median) |\n|---|---|---|---|---|---|---|---|\n");
+  std::printf(
+      "| kind | points | not reached | held | | where the reference is sharp | | stated / true (median) "
+      "|\n|---|---|---|---|---|---|---|---|\n");
   for (auto& [kind, tally] : kinds) tally.print(kind);
   all.print("**all**");
 }

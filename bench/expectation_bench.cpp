@@ -1,11 +1,10 @@
 // How often the error estimates of expectation() hold, over averages with closed forms: a markdown table.
-#include <quenched/expectation.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <quenched/expectation.hpp>
 
 #include "known_averages.hpp"
 

@@ -1,9 +1,5 @@
 // One computation, timed: what it gives, in how many seconds, at what peak of memory, as a line of JSON.
 // `performance_bench --list` names the cases; bench/performance.py runs them all beside the NumPy baseline.
-#include <quenched/bayes.hpp>
-#include <quenched/erm.hpp>
-#include <quenched/population.hpp>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,21 +7,29 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <quenched/bayes.hpp>
+#include <quenched/erm.hpp>
+#include <quenched/population.hpp>
 #include <string>
 
 using namespace quenched;
 
 namespace {
 
-enum class Effort { target, reference };  // reference: a much finer rule, with another seed where there is one
+enum class Effort {
+  target,
+  reference
+};  // reference: a much finer rule, with another seed where there is one
 
 struct Outcome {
   std::vector<double> values;
-  double stated = 0;    // the largest error that the result states of itself, on the scale max(1, |value|)
-  double measure = 0;   // instead of seconds, where the target is a ratio
+  double stated = 0;   // the largest error that the result states of itself, on the scale max(1, |value|)
+  double measure = 0;  // instead of seconds, where the target is a ratio
 };
 
-Problem slr(const char* task, double signal, int tokens, double noise) { return {make_task(task, signal), {{tokens, 1.0}}, noise}; }
+Problem slr(const char* task, double signal, int tokens, double noise) {
+  return {make_task(task, signal), {{tokens, 1.0}}, noise};
+}
 
 Outcome outcome(const ErmResult& r) {
   const auto& [m_k, q_k, V_k, m_v, q_v, V_v] = r.overlaps;
@@ -59,7 +63,8 @@ struct BayesCase {
     BayesOptions options{.tolerance = tolerance};
     if (effort == Effort::reference) options = {.tolerance = 1e-11, .seed = 77};
     const BayesResult r = bayes(problem, alpha, Start::informed, options);
-    return {{r.q_k, r.q_v, r.test_error}, std::max({r.uncertainty.q_k, r.uncertainty.q_v, r.uncertainty.test_error})};
+    return {{r.q_k, r.q_v, r.test_error},
+            std::max({r.uncertainty.q_k, r.uncertainty.q_v, r.uncertainty.test_error})};
   }
 };
 
@@ -146,9 +151,12 @@ int run(const Case& c, Effort effort) {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     least = std::min(least, result.measure > 0 ? result.measure : seconds);
   }
-  std::printf("{\"name\": \"%s\", \"seconds\": %.6g, \"cpu\": %.6g, \"stated\": %.3g, \"megabytes\": %.1f, \"values\": [", c.name, least,
-              least_cpu, result.stated, peak_megabytes());
-  for (std::size_t i = 0; i < result.values.size(); ++i) std::printf("%s%.15g", i ? ", " : "", result.values[i]);
+  std::printf(
+      "{\"name\": \"%s\", \"seconds\": %.6g, \"cpu\": %.6g, \"stated\": %.3g, \"megabytes\": %.1f, "
+      "\"values\": [",
+      c.name, least, least_cpu, result.stated, peak_megabytes());
+  for (std::size_t i = 0; i < result.values.size(); ++i)
+    std::printf("%s%.15g", i ? ", " : "", result.values[i]);
   std::printf("]}\n");
   return 0;
 }

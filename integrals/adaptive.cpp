@@ -1,12 +1,10 @@
-#include <quenched/parallel.hpp>
-
-#include <boost/math/quadrature/gauss.hpp>
-#include <boost/math/quadrature/gauss_kronrod.hpp>
-
 #include <algorithm>
 #include <array>
+#include <boost/math/quadrature/gauss.hpp>
+#include <boost/math/quadrature/gauss_kronrod.hpp>
 #include <cmath>
 #include <numbers>
+#include <quenched/parallel.hpp>
 
 #include "rules.hpp"
 

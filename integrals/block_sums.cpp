@@ -1,6 +1,5 @@
-#include <quenched/parallel.hpp>
-
 #include <algorithm>
+#include <quenched/parallel.hpp>
 
 #include "rules.hpp"
 

@@ -1,8 +1,7 @@
-#include <quenched/expectation.hpp>
-#include <quenched/invalid_input.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <quenched/expectation.hpp>
+#include <quenched/invalid_input.hpp>
 #include <sstream>
 
 #include "rules.hpp"

@@ -1,6 +1,5 @@
-#include <quenched/vector_math.hpp>
-
 #include <cmath>
+#include <quenched/vector_math.hpp>
 
 #include "rules.hpp"
 #include "sobol.hpp"

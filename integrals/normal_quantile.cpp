@@ -1,8 +1,7 @@
-#include <quenched/vector_math.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <quenched/vector_math.hpp>
 
 #include "libmvec.hpp"
 

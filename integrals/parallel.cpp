@@ -1,9 +1,8 @@
-#include <quenched/parallel.hpp>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <quenched/parallel.hpp>
 #include <thread>
 #include <vector>
 

@@ -1,10 +1,9 @@
-#include <quenched/invalid_input.hpp>
-#include <quenched/parallel.hpp>
-#include <quenched/point_set.hpp>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <quenched/invalid_input.hpp>
+#include <quenched/parallel.hpp>
+#include <quenched/point_set.hpp>
 
 #include "sobol.hpp"
 

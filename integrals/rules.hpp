@@ -1,8 +1,7 @@
 #pragma once
-#include <quenched/expectation.hpp>
-
 #include <functional>
 #include <memory>
+#include <quenched/expectation.hpp>
 #include <vector>
 
 /// What the rules behind expectation() share.

@@ -1,12 +1,10 @@
 #include "sobol.hpp"
 
-#include <quenched/invalid_input.hpp>
-#include <quenched/vector_math.hpp>
-
-#include <boost/random/sobol.hpp>
-
 #include <algorithm>
 #include <bit>
+#include <boost/random/sobol.hpp>
+#include <quenched/invalid_input.hpp>
+#include <quenched/vector_math.hpp>
 
 namespace quenched {
 namespace {

@@ -1,7 +1,6 @@
 #pragma once
-#include <quenched/batch.hpp>
-
 #include <cstdint>
+#include <quenched/batch.hpp>
 #include <vector>
 
 namespace quenched {
@@ -15,7 +14,8 @@ class ScrambledSobol {
  public:
   /// Throws InvalidInput unless dimension is in 1..3667. Cost: about 1 us a dimension.
   ScrambledSobol(int dimension, std::uint64_t seed);
-  /// Points first .. first + count - 1 < 2^26 of a replicate, coordinate d, to out. Cost: about 7 ns a number with AVX2.
+  /// Points first .. first + count - 1 < 2^26 of a replicate, coordinate d, to out. Cost: about 7 ns a number
+  /// with AVX2.
   void fill(int replicate, int d, long first, long count, double* out) const;
   [[nodiscard]] int dimension() const { return dimension_; }
 

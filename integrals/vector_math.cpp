@@ -1,7 +1,6 @@
-#include <quenched/vector_math.hpp>
-
 #include <cmath>
 #include <numbers>
+#include <quenched/vector_math.hpp>
 
 #include "libmvec.hpp"
 
@@ -23,10 +22,11 @@ QUENCHED_LOOP(log1p_loop, ::log1p(x))
 QUENCHED_LOOP(cdf_loop, 0.5 * ::erfc(-x * (1 / std::numbers::sqrt2)))
 #undef QUENCHED_LOOP
 
-QUENCHED_CLONES void quintic_loop(const double* c, std::ptrdiff_t d, double r, double w, double* y, Eigen::Index n) {
+QUENCHED_CLONES void quintic_loop(const double* c, std::ptrdiff_t d, double r, double w, double* y,
+                                  Eigen::Index n) {
   for (Eigen::Index i = 0; i < n; ++i)
-    y[i] +=
-        w * (c[i] + r * (c[i + d] + r * (c[i + 2 * d] + r * (c[i + 3 * d] + r * (c[i + 4 * d] + r * c[i + 5 * d])))));
+    y[i] += w * (c[i] + r * (c[i + d] + r * (c[i + 2 * d] +
+                                             r * (c[i + 3 * d] + r * (c[i + 4 * d] + r * c[i + 5 * d])))));
 }
 
 template <class Loop>
@@ -42,7 +42,8 @@ void blocked(In x, Out y, Loop loop) {
 
 template <class Loop>
 Batch in_place(Batch x, Loop loop) {
-  blocked(Eigen::Map<const Eigen::ArrayXd>(x.data(), x.size()), Eigen::Map<Eigen::ArrayXd>(x.data(), x.size()), loop);
+  blocked(Eigen::Map<const Eigen::ArrayXd>(x.data(), x.size()),
+          Eigen::Map<Eigen::ArrayXd>(x.data(), x.size()), loop);
   return x;
 }
 

@@ -1,7 +1,6 @@
+#include <algorithm>
 #include <quenched/activation.hpp>
 #include <quenched/invalid_input.hpp>
-
-#include <algorithm>
 
 namespace quenched {
 
@@ -33,10 +32,12 @@ const std::vector<Entry>& table() {
 
 }  // namespace
 
-Eigen::ArrayXd Activation::transition(const Batch& chi, int) const { return Eigen::ArrayXd::Zero(chi.rows()); }
+Eigen::ArrayXd Activation::transition(const Batch& chi, int) const {
+  return Eigen::ArrayXd::Zero(chi.rows());
+}
 
-void Activation::line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
-                      Batch& ss) const {
+void Activation::line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved,
+                      Batch& sw, Batch& ss) const {
   Batch there = chi, s(chi.rows(), chi.cols());
   const Eigen::ArrayXd start = transition(chi, l);
   for (Eigen::Index j = 0; j < t.size(); ++j) {

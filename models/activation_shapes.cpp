@@ -1,16 +1,17 @@
 #include "activation_shapes.hpp"
 
+#include <cmath>
 #include <quenched/invalid_input.hpp>
 #include <quenched/vector_math.hpp>
-
-#include <cmath>
 
 namespace quenched {
 namespace {
 
 class Elementwise final : public Activation {
  public:
-  Elementwise(ActivationInfo info, CurveOf phi) : info_(std::move(info)), phi_(std::move(phi)) { info_.elementwise = true; }
+  Elementwise(ActivationInfo info, CurveOf phi) : info_(std::move(info)), phi_(std::move(phi)) {
+    info_.elementwise = true;
+  }
   const ActivationInfo& info() const override { return info_; }
   void value(const Batch& chi, Batch& sigma) const override { sigma = phi_(chi).value; }
   void jet(const Batch& chi, ActivationJet& jet) const override {
@@ -64,7 +65,8 @@ class Kernel final : public Activation {
     if (shape_.Z0 > 0) Z += shape_.Z0 * (-shift).exp();
     const Eigen::ArrayXd inverse = (Z > 0).select(1 / Z, 0);
     for (Batch* f : {&phi.value, &phi.first, &phi.second}) f->colwise() *= inverse;
-    phi.value.colwise() += (Z > 0).select(Eigen::ArrayXd::Zero(Z.size()), 1 / static_cast<double>(chi.cols()));
+    phi.value.colwise() +=
+        (Z > 0).select(Eigen::ArrayXd::Zero(Z.size()), 1 / static_cast<double>(chi.cols()));
     return phi;
   }
 
@@ -91,13 +93,17 @@ Eigen::ArrayXd largest_of_others(const Batch& chi, int l) {
 
 Curve logistic(const Batch& x) {
   const Batch e = vector_math::exp(-x.abs()), total = 1 + e, second = e / total.square();
-  return {(x > 0).select(Batch::Ones(x.rows(), x.cols()), e) / total, second, (x > 0).select(e - 1, 1 - e) / total * second};
+  return {(x > 0).select(Batch::Ones(x.rows(), x.cols()), e) / total, second,
+          (x > 0).select(e - 1, 1 - e) / total * second};
 }
 
-Curve rectifier(const Batch& x) { return {x.max(0), (x > 0).cast<double>(), Batch::Zero(x.rows(), x.cols())}; }
+Curve rectifier(const Batch& x) {
+  return {x.max(0), (x > 0).cast<double>(), Batch::Zero(x.rows(), x.cols())};
+}
 
 void refuse_parameter(const std::string& name, const std::string& parameter) {
-  if (!parameter.empty()) throw InvalidInput("activation", name + ":" + parameter, name + " takes no parameter");
+  if (!parameter.empty())
+    throw InvalidInput("activation", name + ":" + parameter, name + " takes no parameter");
 }
 
 }  // namespace quenched

@@ -1,7 +1,6 @@
 #pragma once
-#include <quenched/activation.hpp>
-
 #include <functional>
+#include <quenched/activation.hpp>
 
 namespace quenched {
 
@@ -25,13 +24,16 @@ inline double beyond_tail(double top) { return at_most_zero(top + 40); }
 
 struct KernelShape {
   double Z0 = 0;
-  OfLargest shift = zero;       // phi(x) = exp(shift) phi(x - shift), where not 0: keeps phi in range
-  OfLargest transition = zero;  // where a token takes over, by the largest field of the others: Activation::transition
+  OfLargest shift = zero;  // phi(x) = exp(shift) phi(x - shift), where not 0: keeps phi in range
+  OfLargest transition =
+      zero;  // where a token takes over, by the largest field of the others: Activation::transition
 };
 
-/// sigma_l = phi(chi_l)/(Z0 + sum_m phi(chi_m)), uniform where that is 0/0. Sets info.normalised, which is Z0 = 0. With
-/// b = phi'/Z and c = phi''/Z: d sigma = diag(b) - sigma b^T, and for `curvature` e = c (u - u.sigma), beta = b (u - u.sigma).
-[[nodiscard]] std::shared_ptr<const Activation> kernel(ActivationInfo info, CurveOf phi, const KernelShape& shape = {});
+/// sigma_l = phi(chi_l)/(Z0 + sum_m phi(chi_m)), uniform where that is 0/0. Sets info.normalised, which is Z0
+/// = 0. With b = phi'/Z and c = phi''/Z: d sigma = diag(b) - sigma b^T, and for `curvature` e = c (u -
+/// u.sigma), beta = b (u - u.sigma).
+[[nodiscard]] std::shared_ptr<const Activation> kernel(ActivationInfo info, CurveOf phi,
+                                                       const KernelShape& shape = {});
 
 [[nodiscard]] Eigen::ArrayXd largest_of_others(const Batch& chi, int l);  // -inf for one token
 

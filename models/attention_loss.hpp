@@ -7,7 +7,8 @@ namespace quenched {
 /// One sample's loss after z is minimised out (docs/equations.md, section 5), as a function of chi:
 ///     Phi(s) = (y - s.w)^2/(2 D),  D = 1 + V_v |s|^2,  s = sigma(chi),
 /// whose gradient in s is u = -rho w - V_v rho^2 s and whose Hessian in s is c c^T/D - V_v rho^2 I, with
-/// rho = (y - s.w)/D and c = w + 2 V_v rho s. Through d sigma/d chi = diag(b) - p q^T it is diagonal plus rank 3.
+/// rho = (y - s.w)/D and c = w + 2 V_v rho s. Through d sigma/d chi = diag(b) - p q^T it is diagonal plus
+/// rank 3.
 class AttentionLoss {
  public:
   AttentionLoss(const Activation& activation, double V_v) : activation_(activation), V_v_(V_v) {}
@@ -30,8 +31,8 @@ class AttentionLoss {
     model.q = jet.q;
   }
 
-  ActivationJet jet;       // of the last evaluation, as are
-  Eigen::ArrayXd rho, D;   // the training residual and 1 + V_v |s|^2
+  ActivationJet jet;      // of the last evaluation, as are
+  Eigen::ArrayXd rho, D;  // the training residual and 1 + V_v |s|^2
 
  private:
   const Activation& activation_;

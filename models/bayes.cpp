@@ -1,12 +1,10 @@
-#include "bayes_channel.hpp"
-
+#include <Eigen/LU>
+#include <algorithm>
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/point_set.hpp>
 
-#include <Eigen/LU>
-
-#include <algorithm>
+#include "bayes_channel.hpp"
 
 namespace quenched {
 namespace {

@@ -1,14 +1,13 @@
 #include "bayes_channel.hpp"
 
-#include "independent_tokens.hpp"
-
-#include <quenched/point_set.hpp>
-#include <quenched/vector_math.hpp>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <numbers>
+#include <quenched/point_set.hpp>
+#include <quenched/vector_math.hpp>
+
+#include "independent_tokens.hpp"
 
 namespace quenched {
 namespace {

@@ -1,7 +1,6 @@
 #pragma once
-#include <quenched/bayes.hpp>
-
 #include <memory>
+#include <quenched/bayes.hpp>
 
 namespace quenched {
 

@@ -1,8 +1,7 @@
-#include <quenched/erm.hpp>
-#include <quenched/fixed_point.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <quenched/erm.hpp>
+#include <quenched/fixed_point.hpp>
 #include <random>
 
 #include "erm_equations.hpp"
@@ -13,8 +12,8 @@ namespace {
 using Eigen::VectorXd;
 
 constexpr int coarse_level = 0;
-constexpr double same = 1e-3;          // two fixed points closer than this, relatively, are one
-constexpr double same_energy = 1e-6;   // and energies closer than this do not rank them
+constexpr double same = 1e-3;         // two fixed points closer than this, relatively, are one
+constexpr double same_energy = 1e-6;  // and energies closer than this do not rank them
 
 /// Overlaps of random size and direction; V as the ridge alone would make it, or less.
 OrderParameters random_start(std::mt19937_64& rng, double ridge_k, double ridge_v) {
@@ -32,14 +31,18 @@ OrderParameters random_start(std::mt19937_64& rng, double ridge_k, double ridge_
 }
 
 /// Followed down from eight times the ridges, where one branch is left, to twice them.
-OrderParameters from_larger_ridge(const ErmEquations& equations, double alpha, double ridge_k, double ridge_v) {
+OrderParameters from_larger_ridge(const ErmEquations& equations, double alpha, double ridge_k,
+                                  double ridge_v) {
   OrderParameters above = erm_start(Start::informed, 8 * ridge_k, 8 * ridge_v);
   for (const double factor : {8.0, 4.0, 2.0}) {
     const ErmEquations stronger = equations.with(alpha, factor * ridge_k, factor * ridge_v);
-    const FixedPointReport report = fixed_point(
-        [&](const VectorXd& x) -> VectorXd { return stronger.update(x).head(6); }, ErmEquations::vector(above),
-        {.tolerance = 1e-3, .max_iterations = 50, .damped_steps = factor == 8 ? 8 : 0,
-         .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
+    const FixedPointReport report =
+        fixed_point([&](const VectorXd& x) -> VectorXd { return stronger.update(x).head(6); },
+                    ErmEquations::vector(above),
+                    {.tolerance = 1e-3,
+                     .max_iterations = 50,
+                     .damped_steps = factor == 8 ? 8 : 0,
+                     .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
     if (report.reached()) above = ErmEquations::overlaps(report.x);
   }
   return above;
@@ -53,36 +56,42 @@ OrderParameters erm_start(Start start, double ridge_k, double ridge_v) {
   return {0.01, 0.1, V_k, 0.01, 0.1, V_v};
 }
 
-std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
-                                 double ridge_v, const OrderParameters& own, const ErmOptions& options) {
+std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation, double alpha,
+                                 double ridge_k, double ridge_v, const OrderParameters& own,
+                                 const ErmOptions& options) {
   const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v,
                                {coarse_level, options.seed, options.threads});
   const Map F = [&](const VectorXd& x) -> VectorXd { return equations.update(x).head(6); };
   std::vector<Branch> seen;
   const auto follow = [&](const std::string& name, const OrderParameters& start, int damped_steps) {
-    const FixedPointReport report = fixed_point(
-        F, ErmEquations::vector(start),
-        {.tolerance = 1e-5, .max_iterations = 100, .damped_steps = damped_steps,
-         .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
+    const FixedPointReport report =
+        fixed_point(F, ErmEquations::vector(start),
+                    {.tolerance = 1e-5,
+                     .max_iterations = 100,
+                     .damped_steps = damped_steps,
+                     .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
     if (!report.reached()) return;
     const auto apart = [&](const Branch& b) {
       const Eigen::ArrayXd other = ErmEquations::vector(b.overlaps).array();
       return ((report.x.array() - other).abs() / (1 + other.abs())).maxCoeff() > same;
     };
     if (std::ranges::all_of(seen, apart))
-      seen.push_back({name, ErmEquations::overlaps(report.x), equations.update(report.x)[ErmEquations::energy]});
+      seen.push_back(
+          {name, ErmEquations::overlaps(report.x), equations.update(report.x)[ErmEquations::energy]});
   };
   follow("this", own, 0);
   if (seen.empty()) return {{"this", own, equations.update(ErmEquations::vector(own))[ErmEquations::energy]}};
   if (options.branches > 0) follow("larger ridge", from_larger_ridge(equations, alpha, ridge_k, ridge_v), 2);
   const Start opposite = options.start == Start::informed ? Start::uninformed : Start::informed;
-  if (options.branches > 1) follow(opposite == Start::informed ? "informed" : "uninformed", erm_start(opposite, ridge_k, ridge_v), 8);
+  if (options.branches > 1)
+    follow(opposite == Start::informed ? "informed" : "uninformed", erm_start(opposite, ridge_k, ridge_v), 8);
   std::mt19937_64 rng(options.seed);
   for (int i = 2; i < options.branches; ++i)
     follow("random " + std::to_string(i - 1), random_start(rng, ridge_k, ridge_v), 8);
   std::ranges::sort(seen, {}, &Branch::energy);
   const auto own_place = std::ranges::find(seen, "this", &Branch::start);
-  if (own_place->energy <= seen.front().energy + same_energy) std::rotate(seen.begin(), own_place, own_place + 1);
+  if (own_place->energy <= seen.front().energy + same_energy)
+    std::rotate(seen.begin(), own_place, own_place + 1);
   return seen;
 }
 

@@ -38,9 +38,11 @@ std::string advice_for(Verdict verdict) {
              "here; raise "
              "the ridge.";
     case Verdict::unstable:
-      return "Replica symmetry fails and simulation will differ: raise the ridge, or rely on `quenched simulate`.";
+      return "Replica symmetry fails and simulation will differ: raise the ridge, or rely on `quenched "
+             "simulate`.";
     case Verdict::jumps:
-      return "The proximal point jumps between minima, so replica symmetry is doubtful: raise the ridge, or check "
+      return "The proximal point jumps between minima, so replica symmetry is doubtful: raise the ridge, or "
+             "check "
              "with `quenched compare`.";
     case Verdict::marginal:
       return "The stability eigenvalue cannot be told from 1: lower --tolerance to sharpen it, or raise the "
@@ -66,7 +68,8 @@ void judge(Certificate& certificate, const VerdictInputs& inputs) {
   certificate.verdict = [&] {
     if (!inputs.reached) return Verdict::not_converged;
     if (!(inputs.error <= inputs.tolerance)) return Verdict::under_resolved;
-    if (certificate.symmetry_eigenvalue - known(certificate.symmetry_error) > 1) return Verdict::broken_symmetry;
+    if (certificate.symmetry_eigenvalue - known(certificate.symmetry_error) > 1)
+      return Verdict::broken_symmetry;
     if (certificate.stable == false) return Verdict::unstable;
     if (certificate.jump_weight > jump_threshold) return Verdict::jumps;
     if (!std::isnan(eigenvalue) && !certificate.stable) return Verdict::marginal;

@@ -51,11 +51,12 @@ std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& 
 }
 
 bool samples(const Problem& problem, const ActivationInfo& info) {
-  return std::ranges::any_of(problem.lengths,
-                             [&](const Length& l) { return rule_for(problem, info, l.tokens) == Rule::sampled; });
+  return std::ranges::any_of(
+      problem.lengths, [&](const Length& l) { return rule_for(problem, info, l.tokens) == Rule::sampled; });
 }
 
-Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse, const Eigen::ArrayXd& coarsest) {
+Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
+                           const Eigen::ArrayXd& coarsest) {
   const auto size = [&](const Eigen::ArrayXd& difference) {
     return (difference / fine.abs().max(1e-3)).head(fixed_point_means).abs().maxCoeff();
   };
@@ -67,8 +68,10 @@ Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coa
   deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, least, 1.0) : 1.0;
   const Eigen::Index responses = fine.size() - fixed_point_means;
   const Eigen::ArrayXd d = difference.tail(responses).abs();
-  deviation.row(0).tail(responses) = d.max((d * (coarse - coarsest).tail(responses).abs()).sqrt()).transpose();
-  deviation.bottomLeftCorner(fixed_point_means, fixed_point_means).matrix().diagonal() = least * difference.head(fixed_point_means).matrix();
+  deviation.row(0).tail(responses) =
+      d.max((d * (coarse - coarsest).tail(responses).abs()).sqrt()).transpose();
+  deviation.bottomLeftCorner(fixed_point_means, fixed_point_means).matrix().diagonal() =
+      least * difference.head(fixed_point_means).matrix();
   return deviation;
 }
 

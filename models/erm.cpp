@@ -36,7 +36,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     throw InvalidInput("activation", "hardmax",
                        "has no slope: its proximal point lies on ties, which ERM does not follow");
   ErmResult result;
-  VectorXd x = ErmEquations::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
+  VectorXd x =
+      ErmEquations::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
   Eigen::MatrixXd J;  // of the six updates and three observables, by the six order parameters
   const int finest =
       options.points > 0
@@ -59,7 +60,9 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       if (solve.feasible(next)) x = next;
       ++result.certificate.iterations;
     };
-    const auto distance = [&](const VectorXd& at) { return ((at.head(6) - x).array() / (1 + x.array().abs())).abs().maxCoeff(); };
+    const auto distance = [&](const VectorXd& at) {
+      return ((at.head(6) - x).array() / (1 + x.array().abs())).abs().maxCoeff();
+    };
     bool reached = true;
     if (first) {
       const Map map = [&](const VectorXd& at) -> VectorXd { return full(at).head(6); };
@@ -117,15 +120,19 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     result.level = level;
     result.overlaps = ErmEquations::overlaps(x);
     using E = ErmEquations;
-    result.test_error = at[E::test_error], result.train_error = at[E::train_error], result.energy = at[E::energy];
-    result.uncertainty = {error[E::test_error], error[E::train_error], error[E::energy], E::overlaps(error.head(6))};
+    result.test_error = at[E::test_error], result.train_error = at[E::train_error],
+    result.energy = at[E::energy];
+    result.uncertainty = {error[E::test_error], error[E::train_error], error[E::energy],
+                          E::overlaps(error.head(6))};
     VectorXd values(E::rows);
     values << x, at.tail(3);
     worst = (error / values.array().abs().max(1)).maxCoeff();
     if (worst <= options.tolerance || level >= finest || !std::isfinite(worst)) {
       if (options.branches > 0 && c.converged)
-        result.branches = erm_branches(problem, activation, alpha, ridge_k, ridge_v, result.overlaps, options);
-      while (result.branch < result.branches.size() && result.branches[result.branch].start != "this") ++result.branch;
+        result.branches =
+            erm_branches(problem, activation, alpha, ridge_k, ridge_v, result.overlaps, options);
+      while (result.branch < result.branches.size() && result.branches[result.branch].start != "this")
+        ++result.branch;
       if (result.branch > 0 && options.start == Start::informed) {
         ErmOptions there = options;
         there.from = result.branches.front().overlaps;
@@ -137,15 +144,21 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
         }
       }
       if (options.symmetry && c.converged) {
-        const auto symmetry = symmetry_eigenvalue(problem, activation, alpha, result.overlaps, options.seed, options.threads);
+        const auto symmetry =
+            symmetry_eigenvalue(problem, activation, alpha, result.overlaps, options.seed, options.threads);
         c.symmetry_eigenvalue = symmetry.value, c.symmetry_error = symmetry.error;
       }
-      judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance, .better_branch = result.branch > 0});
+      judge(c, {.reached = c.converged,
+                .error = worst,
+                .tolerance = options.tolerance,
+                .better_branch = result.branch > 0});
       return result;
     }
     // A sampled rule's error falls like its step; those of the others fall faster than can be foretold.
     const int missing = static_cast<int>(std::ceil(std::log2(worst / options.tolerance) / 2));
-    level = std::min(finest, level + (samples(problem, activation.info()) ? std::max(1, missing) : missing > 2 ? 2 : 1));
+    level = std::min(finest, level + (samples(problem, activation.info()) ? std::max(1, missing)
+                                      : missing > 2                       ? 2
+                                                                          : 1));
   }
 }
 

@@ -1,11 +1,9 @@
-#include <quenched/erm_gradient.hpp>
-#include <quenched/fixed_point.hpp>
-
 #include <Eigen/LU>
-
 #include <array>
 #include <cmath>
 #include <functional>
+#include <quenched/erm_gradient.hpp>
+#include <quenched/fixed_point.hpp>
 
 #include "erm_equations.hpp"
 
@@ -17,8 +15,8 @@ using Eigen::VectorXd;
 // Wide: jumps of the proximal point, found to a grid cell, make the averages rough on the scale of 1e-7.
 constexpr double relative_step = 2e-3;
 
-/// The six updates and the test error against one parameter: central where the parameter may go down, else one-sided
-/// of second order.
+/// The six updates and the test error against one parameter: central where the parameter may go down, else
+/// one-sided of second order.
 VectorXd slope(const std::function<VectorXd(double)>& at, double p, bool bounded_by_0) {
   const double h = relative_step * (1 + std::abs(p));
   if (!bounded_by_0 || p > h) return (at(p + h) - at(p - h)) / (2 * h);
@@ -33,7 +31,8 @@ class Implicit {
                     [&](const VectorXd& at) { return equations.feasible(at); })),
         newton_(Eigen::MatrixXd::Identity(6, 6) - J_.topRows(6)) {}
   [[nodiscard]] double operator()(const VectorXd& direct) const {
-    return direct[ErmEquations::test_error] + J_.row(ErmEquations::test_error) * newton_.solve(direct.head(6));
+    return direct[ErmEquations::test_error] +
+           J_.row(ErmEquations::test_error) * newton_.solve(direct.head(6));
   }
 
  private:
@@ -41,26 +40,39 @@ class Implicit {
   Eigen::PartialPivLU<Eigen::MatrixXd> newton_;
 };
 
-/// dT/dp at x for one parameter after another; alpha and the ridges do not enter the channels, whose means serve all.
+/// dT/dp at x for one parameter after another; alpha and the ridges do not enter the channels, whose means
+/// serve all.
 class Gradient {
  public:
   Gradient(const Problem& problem, const Activation& activation, double alpha, double ridge_k, double ridge_v,
            const OrderParameters& o, const ChannelOptions& resolution)
-      : problem_(problem), activation_(activation), p_{alpha, ridge_k, ridge_v}, x_(ErmEquations::vector(o)),
-        resolution_(resolution), equations_(problem, activation, alpha, ridge_k, ridge_v, resolution),
-        means_(equations_.means(x_, false).value), total_(equations_, x_) {}
+      : problem_(problem),
+        activation_(activation),
+        p_{alpha, ridge_k, ridge_v},
+        x_(ErmEquations::vector(o)),
+        resolution_(resolution),
+        equations_(problem, activation, alpha, ridge_k, ridge_v, resolution),
+        means_(equations_.means(x_, false).value),
+        total_(equations_, x_) {}
 
   [[nodiscard]] double alpha() const { return along(0); }
   [[nodiscard]] double ridge_k() const { return along(1); }
   [[nodiscard]] double ridge_v() const { return along(2); }
   [[nodiscard]] double noise() const {
-    return total_(slope([&](double Delta) { return updated({problem_.task, problem_.lengths, Delta}); }, problem_.noise, true));
+    return total_(slope(
+        [&](double Delta) {
+          return updated({problem_.task, problem_.lengths, Delta});
+        },
+        problem_.noise, true));
   }
   [[nodiscard]] double signal() const {
     const double nu = problem_.task->signal();
     if (!std::isfinite(nu)) return unknown;
     return total_(slope(
-        [&](double signal) { return updated({make_task(problem_.task->name(), signal), problem_.lengths, problem_.noise}); }, nu, true));
+        [&](double signal) {
+          return updated({make_task(problem_.task->name(), signal), problem_.lengths, problem_.noise});
+        },
+        nu, true));
   }
 
  private:
@@ -89,21 +101,24 @@ class Gradient {
 
 }  // namespace
 
-ErmDerivatives erm_derivatives(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
-                               double ridge_v, const ErmResult& solution, const ErmOptions& options) {
+ErmDerivatives erm_derivatives(const Problem& problem, const Activation& activation, double alpha,
+                               double ridge_k, double ridge_v, const ErmResult& solution,
+                               const ErmOptions& options) {
   const auto at_level = [&](int level) -> ErmGradient {
-    const Gradient g(problem, activation, alpha, ridge_k, ridge_v, solution.overlaps, {level, options.seed, options.threads});
+    const Gradient g(problem, activation, alpha, ridge_k, ridge_v, solution.overlaps,
+                     {level, options.seed, options.threads});
     return {g.alpha(), g.ridge_k(), g.ridge_v(), g.noise(), g.signal()};
   };
   const ErmGradient fine = at_level(solution.level), coarse = at_level(solution.level - 1);
-  const auto change = [&](double ErmGradient::* p) { return std::abs(fine.*p - coarse.*p); };
+  const auto change = [&](double ErmGradient::*p) { return std::abs(fine.*p - coarse.*p); };
   return {fine,
           {change(&ErmGradient::alpha), change(&ErmGradient::ridge_k), change(&ErmGradient::ridge_v),
            change(&ErmGradient::noise), change(&ErmGradient::signal)}};
 }
 
-Eigen::Vector2d erm_ridge_gradient(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
-                                   double ridge_v, const ErmResult& solution, const ErmOptions& options) {
+Eigen::Vector2d erm_ridge_gradient(const Problem& problem, const Activation& activation, double alpha,
+                                   double ridge_k, double ridge_v, const ErmResult& solution,
+                                   const ErmOptions& options) {
   const Gradient g(problem, activation, alpha, ridge_k, ridge_v, solution.overlaps,
                    {solution.level, options.seed, options.threads});
   return {g.ridge_k(), g.ridge_v()};

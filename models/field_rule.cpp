@@ -1,10 +1,9 @@
 #include "field_rule.hpp"
 
-#include <quenched/point_set.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <quenched/point_set.hpp>
 
 namespace quenched {
 namespace {

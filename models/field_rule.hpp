@@ -1,7 +1,6 @@
 #pragma once
 #include <quenched/activation.hpp>
 #include <quenched/task.hpp>
-
 #include <string>
 #include <vector>
 

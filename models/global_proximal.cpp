@@ -19,15 +19,17 @@ void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const
   if (!rows) {
     starts = other_starts(omega, y, w, best.x, start != nullptr);
   } else if (!rows->empty()) {
-    starts = other_starts(omega(*rows, Eigen::all), y(*rows), w(*rows, Eigen::all), best.x(*rows, Eigen::all), start != nullptr);
+    starts = other_starts(omega(*rows, Eigen::all), y(*rows), w(*rows, Eigen::all), best.x(*rows, Eigen::all),
+                          start != nullptr);
     for (Eigen::Index& row : starts.row) row = (*rows)[static_cast<std::size_t>(row)];
   }
-  if (!starts.row.empty() && improve(starts, omega, y, w)) proximal_minimum(objective, omega, V_k_, Batch(best.x), best);
+  if (!starts.row.empty() && improve(starts, omega, y, w))
+    proximal_minimum(objective, omega, V_k_, Batch(best.x), best);
 }
 
 /// Local minima of h along each token's line through omega (and omega itself), away from x.
-GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w,
-                                                    const Batch& x, bool from_omega) const {
+GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Eigen::ArrayXd& y,
+                                                    const Batch& w, const Batch& x, bool from_omega) const {
   constexpr double away = 1;  // the lines are scanned in steps of 1
   Starts starts;
   const auto add = [&](Eigen::Index i, const Eigen::RowVectorXd& chi) {
@@ -56,7 +58,8 @@ GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Ei
 }
 
 /// Newton from all starts at once; moves `best` where a lower minimum was found and says whether any was.
-bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w) {
+bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y,
+                             const Batch& w) {
   const auto count = static_cast<Eigen::Index>(starts.row.size());
   Batch from(count, L_);
   for (Eigen::Index k = 0; k < count; ++k) from.row(k) = starts.chi[static_cast<std::size_t>(k)];
@@ -69,7 +72,8 @@ bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eig
   bool moved = false;
   for (Eigen::Index k = 0; k < count; ++k) {
     const Eigen::Index i = starts.row[static_cast<std::size_t>(k)];
-    if ((other.x.row(k) - best.x.row(i)).abs().maxCoeff() > 1e-5 * (1 + best.x.row(i).abs().maxCoeff())) competing[i] = 1;
+    if ((other.x.row(k) - best.x.row(i)).abs().maxCoeff() > 1e-5 * (1 + best.x.row(i).abs().maxCoeff()))
+      competing[i] = 1;
     if (other.value[k] >= best.value[i] - 1e-9 * (1 + std::abs(best.value[i]))) continue;
     best.value[i] = other.value[k], best.x.row(i) = other.x.row(k);
     moved = true;

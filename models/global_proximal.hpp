@@ -6,18 +6,20 @@
 
 namespace quenched {
 
-/// The global proximal point of a sample's loss (docs/equations.md, equation 5.2), a block of samples at once: the lowest of the
-/// local minima that Newton reaches from `start` (omega, if null), from omega, and from every minimum along a token's line.
+/// The global proximal point of a sample's loss (docs/equations.md, equation 5.2), a block of samples at
+/// once: the lowest of the local minima that Newton reaches from `start` (omega, if null), from omega, and
+/// from every minimum along a token's line.
 class GlobalProximal {
  public:
   GlobalProximal(const Activation& activation, int tokens, const OrderParameters& o);
 
-  AttentionLoss loss;        // at the minimum, after `minimise`, as is
+  AttentionLoss loss;  // at the minimum, after `minimise`, as is
   ProximalMinimum best;
   Eigen::ArrayXd competing;  // 1 where a second local minimum was seen
 
-  /// omega and w are points x tokens; `rows` are the samples to search for other minima (the rest stay at the one that Newton
-  /// reaches), null for all. Cost: O(L) lines of O(L) each for these, and as many Newton steps as minima compete.
+  /// omega and w are points x tokens; `rows` are the samples to search for other minima (the rest stay at the
+  /// one that Newton reaches), null for all. Cost: O(L) lines of O(L) each for these, and as many Newton
+  /// steps as minima compete.
   void minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start = nullptr,
                 const std::vector<Eigen::Index>* rows = nullptr);
 
@@ -26,7 +28,8 @@ class GlobalProximal {
     std::vector<Eigen::Index> row;
     std::vector<Eigen::RowVectorXd> chi;
   };
-  [[nodiscard]] Starts other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch& x, bool from_omega) const;
+  [[nodiscard]] Starts other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w,
+                                    const Batch& x, bool from_omega) const;
   bool improve(const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w);
 
   const Activation& activation_;

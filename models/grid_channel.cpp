@@ -54,7 +54,8 @@ class GridChannel final : public Channel {
     ChannelMeans m{sweep(o, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
     if (diagnostics) {
-      m.deviation = refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
+      m.deviation =
+          refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
       add_jumps(m, problem_, activation_, L_, o, 64 << options_.level, options_);
     }
     return m;

@@ -1,13 +1,12 @@
 #include "independent_tokens.hpp"
 
-#include "quintic_table.hpp"
-#include "smoothed_gumbel.hpp"
-
-#include <quenched/parallel.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <quenched/parallel.hpp>
+
+#include "quintic_table.hpp"
+#include "smoothed_gumbel.hpp"
 
 namespace quenched {
 namespace {

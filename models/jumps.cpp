@@ -1,10 +1,9 @@
 #include "jumps.hpp"
 
-#include <quenched/parallel.hpp>
-#include <quenched/point_set.hpp>
-
 #include <cmath>
 #include <numbers>
+#include <quenched/parallel.hpp>
+#include <quenched/point_set.hpp>
 
 #include "global_proximal.hpp"
 
@@ -35,14 +34,16 @@ class LineJumps {
     at.minimise(law.omega, line.y, line.w);
     const Eigen::ArrayXd chi = at.best.x.col(l_), omega = law.omega.col(l_);
     std::vector<Eigen::Index> steep;
-    for (Eigen::Index i = 0; i + 1 < nodes; ++i)  // chi_l never decreases: it is the slope of a convex function of omega_l
+    for (Eigen::Index i = 0; i + 1 < nodes;
+         ++i)  // chi_l never decreases: it is the slope of a convex function of omega_l
       if (chi[i + 1] - chi[i] > 0.1 + 1.5 * (omega[i + 1] - omega[i])) steep.push_back(i);
     return steep.empty() ? 0 : heights(line, at.best.x, steep);
   }
 
  private:
   /// Halves each steep interval on the side where chi moves most: a slope shrinks with it, a jump stays.
-  [[nodiscard]] double heights(const Line& line, const Batch& x, const std::vector<Eigen::Index>& steep) const {
+  [[nodiscard]] double heights(const Line& line, const Batch& x,
+                               const std::vector<Eigen::Index>& steep) const {
     const auto count = static_cast<Eigen::Index>(steep.size());
     const std::vector<Eigen::Index> next = [&] {
       auto n = steep;
@@ -61,10 +62,13 @@ class LineJumps {
       below.minimise(law.omega, y, w, &low);
       above.minimise(law.omega, y, w, &high);
       for (Eigen::Index i = 0; i < count; ++i) {
-        const auto lowest = below.best.value[i] <= above.best.value[i] ? below.best.x.row(i) : above.best.x.row(i);
+        const auto lowest =
+            below.best.value[i] <= above.best.value[i] ? below.best.x.row(i) : above.best.x.row(i);
         const bool in_lower_half = lowest[l_] - low(i, l_) > high(i, l_) - lowest[l_];
-        if (in_lower_half) high.row(i) = lowest, right[i] = middle(i, l_);
-        else low.row(i) = lowest, left[i] = middle(i, l_);
+        if (in_lower_half)
+          high.row(i) = lowest, right[i] = middle(i, l_);
+        else
+          low.row(i) = lowest, left[i] = middle(i, l_);
       }
     }
     double sum = 0;
@@ -87,7 +91,8 @@ void add_jumps(ChannelMeans& means, const Problem& problem, const Activation& ac
                const OrderParameters& o, int lines, const ChannelOptions& options) {
   const bool unique = !activation.info().folds && tokens > 1;
   if (unique || o.q_k <= 0) return;
-  const PointSet points = scrambled_sobol(1 + 2 * tokens, lines, replicates, options.seed + 7, options.threads);
+  const PointSet points =
+      scrambled_sobol(1 + 2 * tokens, lines, replicates, options.seed + 7, options.threads);
   const double root_q_v = std::sqrt(o.q_v), slope = o.q_v > 0 ? o.m_v / root_q_v : 0;
   const double spread = std::sqrt(1 - slope * slope + problem.noise);
   Eigen::ArrayXd each(points.normals.rows());
@@ -107,8 +112,7 @@ void add_jumps(ChannelMeans& means, const Problem& problem, const Activation& ac
   const Eigen::ArrayXd mean = each.reshaped(lines, replicates).colwise().mean().transpose();
   means.value[jumps_k] = mean.mean();
   means.deviation.conservativeResizeLike(Batch::Zero(means.deviation.rows() + 1, means.deviation.cols()));
-  means.deviation(means.deviation.rows() - 1, jumps_k) =
-      replicate_deviations(mean).matrix().norm();
+  means.deviation(means.deviation.rows() - 1, jumps_k) = replicate_deviations(mean).matrix().norm();
 }
 
 }  // namespace quenched

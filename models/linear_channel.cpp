@@ -1,11 +1,9 @@
 #include <Eigen/Eigenvalues>
-#include <boost/math/tools/minima.hpp>
-
 #include <algorithm>
+#include <boost/math/tools/minima.hpp>
 #include <cmath>
 #include <complex>
 #include <numbers>
-
 #include <quenched/parallel.hpp>
 
 #include "channel.hpp"
@@ -40,7 +38,8 @@ class TiltedToken {
   /// The real t for which the weight has a mean: an open interval around 0.
   [[nodiscard]] std::pair<double, double> domain() const {
     const auto end = [](double lambda) { return lambda == 0 ? INFINITY : 1 / (2 * std::abs(lambda)); };
-    return {lambda_.minCoeff() < 0 ? -end(lambda_.minCoeff()) : -INFINITY, lambda_.maxCoeff() > 0 ? end(lambda_.maxCoeff()) : INFINITY};
+    return {lambda_.minCoeff() < 0 ? -end(lambda_.minCoeff()) : -INFINITY,
+            lambda_.maxCoeff() > 0 ? end(lambda_.maxCoeff()) : INFINITY};
   }
   [[nodiscard]] double log_Z_at(double t) const {
     double log_Z_real = t * constant_;
@@ -54,7 +53,8 @@ class TiltedToken {
     Vector2cd c, z;
     log_Z = t * constant_;
     for (int j : {0, 1}) {
-      const Complex pivot = 1.0 - 2.0 * t * lambda_[j];  // positive real part: the principal logarithm is continuous
+      const Complex pivot =
+          1.0 - 2.0 * t * lambda_[j];  // positive real part: the principal logarithm is continuous
       c[j] = 1.0 / pivot;
       z[j] = c[j] * t * linear_[j];
       log_Z += 0.5 * (t * linear_[j] * z[j] - std::log(pivot));
@@ -79,45 +79,60 @@ class TiltedToken {
   Matrix2cd covariance_;
 };
 
-/// sigma = 1 + chi, tokens independent given eps (docs/equations.md, section 6). The proximal point is explicit in
-/// rho, s = (a + V_k rho w)/(1 - V_k V_v rho^2) with a = 1 + omega, and so is y = Y(rho; a, w) = rho + sum_l Q_l,
-/// Q = V_v rho s^2 + s w, increasing in rho on |rho| < 1/sqrt(V_k V_v). With the Gaussian law of y in Fourier space,
-///     E F = Int d rho Int d theta/(2 pi) exp(i theta rho - theta^2 (tau + Delta)/2) E_(a,w)[exp(i theta sum (Q - mu_y)) Y' F],
-/// and the tokens factorise into complex Gaussians: two dimensions and one cost for every L, no inner solve, no jumps.
+/// sigma = 1 + chi, tokens independent given eps (docs/equations.md, section 6). The proximal point is
+/// explicit in rho, s = (a + V_k rho w)/(1 - V_k V_v rho^2) with a = 1 + omega, and so is y = Y(rho; a, w) =
+/// rho + sum_l Q_l, Q = V_v rho s^2 + s w, increasing in rho on |rho| < 1/sqrt(V_k V_v). With the Gaussian
+/// law of y in Fourier space,
+///     E F = Int d rho Int d theta/(2 pi) exp(i theta rho - theta^2 (tau + Delta)/2) E_(a,w)[exp(i theta sum
+///     (Q - mu_y)) Y' F],
+/// and the tokens factorise into complex Gaussians: two dimensions and one cost for every L, no inner solve,
+/// no jumps.
 class LinearChannel final : public Channel {
  public:
-  LinearChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
+  LinearChannel(const Problem& problem, const Activation& activation, int tokens,
+                const ChannelOptions& options)
       : problem_(problem), L_(tokens), threads_(options.threads), scale_(std::pow(0.7, options.level)) {
-    if (tokens > 1) responses_ = std::make_unique<LinearResponses>(problem, tokens, options.seed, options.threads);
-    else single_ = sampled_channel(problem, activation, tokens, {1, options.seed, options.threads});  // one token may fold
+    if (tokens > 1)
+      responses_ = std::make_unique<LinearResponses>(problem, tokens, options.seed, options.threads);
+    else
+      single_ = sampled_channel(problem, activation, tokens,
+                                {1, options.seed, options.threads});  // one token may fold
   }
 
   std::string rule() const override {
-    return "trapezoid over the training residual and its conjugate, 2 dimensions, step " + std::to_string(scale_).substr(0, 4);
+    return "trapezoid over the training residual and its conjugate, 2 dimensions, step " +
+           std::to_string(scale_).substr(0, 4);
   }
 
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     if (!diagnostics) return {sweep(o, scale_), Batch::Zero(1, fixed_point_means)};
     const ChannelMeans sampled = responses_ ? responses_->means(o) : single_->means(o, true);
     const Eigen::ArrayXd fine = sweep(o, scale_), coarse = sweep(o, 1.3 * scale_);
-    ChannelMeans m{Eigen::ArrayXd::Zero(all_means), Batch::Zero(fixed_point_means + sampled.deviation.rows(), all_means)};
+    ChannelMeans m{Eigen::ArrayXd::Zero(all_means),
+                   Batch::Zero(fixed_point_means + sampled.deviation.rows(), all_means)};
     m.value.head(fixed_point_means) = fine;
-    m.deviation.matrix().topLeftCorner(fixed_point_means, fixed_point_means).diagonal() = (fine - coarse).matrix();
-    m.value[pointwise_k] = m.value[Vhat_k], m.value[pointwise_v] = m.value[Vhat_v];  // one-to-one at L >= 2: the forms agree
-    m.deviation(Vhat_k, pointwise_k) = m.deviation(Vhat_k, Vhat_k), m.deviation(Vhat_v, pointwise_v) = m.deviation(Vhat_v, Vhat_v);
+    m.deviation.matrix().topLeftCorner(fixed_point_means, fixed_point_means).diagonal() =
+        (fine - coarse).matrix();
+    m.value[pointwise_k] = m.value[Vhat_k],
+    m.value[pointwise_v] = m.value[Vhat_v];  // one-to-one at L >= 2: the forms agree
+    m.deviation(Vhat_k, pointwise_k) = m.deviation(Vhat_k, Vhat_k),
+                        m.deviation(Vhat_v, pointwise_v) = m.deviation(Vhat_v, Vhat_v);
     const auto take = [&](int mean) {
       m.value[mean] = sampled.value[mean];
       m.deviation.col(mean).setZero();
       m.deviation.col(mean).tail(sampled.deviation.rows()) = sampled.deviation.col(mean);
     };
     for (const int response : {G_kk, G_kv, G_vv, jumps_k}) take(response);
-    if (L_ == 1) take(pointwise_k), take(pointwise_v);  // a = -V_k rho w at |rho| = rho_max is a surface: chi and z change sign there
+    if (L_ == 1)
+      take(pointwise_k),
+          take(pointwise_v);  // a = -V_k rho w at |rho| = rho_max is a surface: chi and z change sign there
     return m;
   }
 
  private:
   [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale) const {
-    // rho = rho_max tanh(u): the density of u decays exponentially. All means are even in rho, by (y, w) -> -(y, w).
+    // rho = rho_max tanh(u): the density of u decays exponentially. All means are even in rho, by (y, w) ->
+    // -(y, w).
     double end = 7;
     const double top = Residual(*this, o, 0).peak();
     while (end > 1e-8 && Residual(*this, o, 0.8 * end).peak() < top - 40) end *= 0.8;
@@ -139,15 +154,23 @@ class LinearChannel final : public Channel {
   class Residual {
    public:
     Residual(const LinearChannel& channel, const OrderParameters& o, double u)
-        : o_(o), others_(channel.L_ - 1), shift_(o.m_k * channel.problem_.task->bayes_slope()),
-          root_nu_(channel.problem_.task->bayes_slope()), mu_(o.q_v > 0 ? o.m_v / o.q_v : 0),
-          spread_(1 - mu_ * o.m_v + channel.problem_.noise), rho_(std::tanh(u) / std::sqrt(o.V_k * o.V_v)),
-          sech2_(1 / std::pow(std::cosh(u), 2)), s_(Vector2d(1, o.V_k * rho_) / sech2_),
+        : o_(o),
+          others_(channel.L_ - 1),
+          shift_(o.m_k * channel.problem_.task->bayes_slope()),
+          root_nu_(channel.problem_.task->bayes_slope()),
+          mu_(o.q_v > 0 ? o.m_v / o.q_v : 0),
+          spread_(1 - mu_ * o.m_v + channel.problem_.noise),
+          rho_(std::tanh(u) / std::sqrt(o.V_k * o.V_v)),
+          sech2_(1 / std::pow(std::cosh(u), 2)),
+          s_(Vector2d(1, o.V_k * rho_) / sech2_),
           Q_{o.V_v * rho_ * product(s_, s_).A + product(s_, w_).A, Vector2d::Zero()},
-          other_(Q_, 1, o.q_k, o.q_v), eps_({Q_.A, -mu_ * w_}, 1 + shift_, o.q_k, o.q_v) {
+          other_(Q_, 1, o.q_k, o.q_v),
+          eps_({Q_.A, -mu_ * w_}, 1 + shift_, o.q_k, o.q_v) {
       const double widest = 10 * std::sqrt((others_ + 2) / spread_);
-      low_ = std::max(-widest, 0.999999 * eps_.domain().first), high_ = std::min(widest, 0.999999 * eps_.domain().second);
-      saddle_ = boost::math::tools::brent_find_minima([&](double t) { return exponent(t); }, low_, high_, 26).first;
+      low_ = std::max(-widest, 0.999999 * eps_.domain().first),
+      high_ = std::min(widest, 0.999999 * eps_.domain().second);
+      saddle_ =
+          boost::math::tools::brent_find_minima([&](double t) { return exponent(t); }, low_, high_, 26).first;
     }
     /// log of the integrand at its saddle, with d rho: the density of u up to a slowly varying factor.
     [[nodiscard]] double peak() const { return exponent(saddle_) + std::log(sech2_); }
@@ -179,16 +202,17 @@ class LinearChannel final : public Channel {
 Eigen::ArrayXd LinearChannel::Residual::means(double scale) {
   const OrderParameters& o = o_;
   const Vector2d slope = (o.V_k * w_ + 2 * o.V_k * o.V_v * rho_ * s_) / sech2_;  // ds/d rho
-  const Quadratic Y1{o.V_v * product(s_, s_).A + product(2 * o.V_v * rho_ * s_ + w_, slope).A, Vector2d::Zero()};
+  const Quadratic Y1{o.V_v * product(s_, s_).A + product(2 * o.V_v * rho_ * s_ + w_, slope).A,
+                     Vector2d::Zero()};
   const Vector2d g_k = rho_ * w_ + o.V_v * rho_ * rho_ * s_;
-  const Quadratic one_g{Matrix2d::Zero(), g_k}, one_s{Matrix2d::Zero(), s_}, gg = product(g_k, g_k), ss = product(s_, s_),
-      sw = product(s_, w_);
+  const Quadratic one_g{Matrix2d::Zero(), g_k}, one_s{Matrix2d::Zero(), s_},
+      gg = product(g_k, g_k), ss = product(s_, s_), sw = product(s_, w_);
   Quadratic g_centred = product(g_k, Vector2d(1, 0)), g_centred_eps = g_centred;  // g (omega - m t)
   g_centred.b = -g_k, g_centred_eps.b = -(1 + shift_) * g_k;
 
   Eigen::ArrayXcd sums = Eigen::ArrayXcd::Zero(fixed_point_means + 1);
-  // The contour t = saddle + i theta passes the minimum of the integrand on the real axis, so that nothing cancels;
-  // theta = theta_0 sinh(v) follows its algebraic tail. theta -> -theta is complex conjugation.
+  // The contour t = saddle + i theta passes the minimum of the integrand on the real axis, so that nothing
+  // cancels; theta = theta_0 sinh(v) follows its algebraic tail. theta -> -theta is complex conjugation.
   const double h = 1e-3 * std::min({saddle_ - low_, high_ - saddle_, 1.0});
   const double curvature = (exponent(saddle_ + h) + exponent(saddle_ - h) - 2 * exponent(saddle_)) / (h * h);
   const double theta_0 = 0.5 / std::sqrt(std::max(curvature, spread_)), step = 0.15 * scale;
@@ -199,10 +223,13 @@ Eigen::ArrayXd LinearChannel::Residual::means(double scale) {
     const Complex log_weight = eps_.log_Z + others_ * other_.log_Z + t * rho_ + t * t * (spread_ / 2);
     if (log_weight.real() + v < exponent(saddle_) - 40) break;
     const Complex weight = std::exp(log_weight) * (theta_0 * std::cosh(v) * step / std::numbers::pi);
-    const Complex rise = 1.0 + eps_.mean(Y1) + others_ * other_.mean(Y1), t_v = -t;  // Y'; (y - mu_y)/(tau + Delta)
+    const Complex rise = 1.0 + eps_.mean(Y1) + others_ * other_.mean(Y1),
+                  t_v = -t;  // Y'; (y - mu_y)/(tau + Delta)
     // E[Y' f(x_eps)] and E[Y' sum_l f(x_l)] under the tilted tokens.
     const auto of_eps = [&](const Quadratic& f) { return rise * eps_.mean(f) + eps_.covariance(f, Y1); };
-    const auto of_others = [&](const Quadratic& f) { return rise * other_.mean(f) + other_.covariance(f, Y1); };
+    const auto of_others = [&](const Quadratic& f) {
+      return rise * other_.mean(f) + other_.covariance(f, Y1);
+    };
     const auto of_all = [&](const Quadratic& f) { return of_eps(f) + others_ * of_others(f); };
     const Complex hit_v = of_eps(one_s) * t_v * rho_;
     sums[mhat_k] += weight * of_eps(one_g) * root_nu_;

@@ -1,11 +1,9 @@
 #include "linear_responses.hpp"
 
-#include <quenched/parallel.hpp>
-
 #include <boost/math/special_functions/gamma.hpp>
-
 #include <cmath>
 #include <numbers>
+#include <quenched/parallel.hpp>
 
 namespace quenched {
 namespace {
@@ -16,7 +14,8 @@ constexpr int replicate_count = 16, size = 512;
 double chi_square(double x, int freedom) {
   if (freedom <= 0) return 0;
   const double tail = 0.5 * std::erfc(std::abs(x) / std::numbers::sqrt2);
-  return 2 * (x < 0 ? boost::math::gamma_p_inv(freedom / 2.0, tail) : boost::math::gamma_q_inv(freedom / 2.0, tail));
+  return 2 * (x < 0 ? boost::math::gamma_p_inv(freedom / 2.0, tail)
+                    : boost::math::gamma_q_inv(freedom / 2.0, tail));
 }
 
 /// What the proximal point depends on.
@@ -45,8 +44,8 @@ double residual(const Invariants& x, const OrderParameters& o) {
   return (low + high) / 2;
 }
 
-/// With z = w + 2 V_v rho s, M = rho I - z s^T/D and H = d I + z z^T/D: G_kk = (H^-1/V_k - I)/V_k, G_kv = H^-1 M/V_k,
-/// G_vv = M^T H^-1 M - s s^T/D.
+/// With z = w + 2 V_v rho s, M = rho I - z s^T/D and H = d I + z z^T/D: G_kk = (H^-1/V_k - I)/V_k, G_kv =
+/// H^-1 M/V_k, G_vv = M^T H^-1 M - s s^T/D.
 Eigen::Array3d responses(const Invariants& x, const OrderParameters& o, int L) {
   const double rho = residual(x, o);
   const auto [S, sw] = Attention(x, o, rho);
@@ -55,7 +54,8 @@ Eigen::Array3d responses(const Invariants& x, const OrderParameters& o, int L) {
   const double along = d + Z / D;  // the eigenvalue of H at z; the other L - 1 are d
   const double e = 1 / (d * o.V_k) - 1, e_z = 1 / (along * o.V_k) - 1;
   // H^-1 = I/d + b z z^T and H^-2 = I/d^2 + b2 z z^T.
-  const double b = -1 / (D * d * along), b2 = b * (1 / d + 1 / along), m2 = Z * (rho * rho - 2 * rho * zs / D + Z * S / (D * D));
+  const double b = -1 / (D * d * along), b2 = b * (1 / d + 1 / along),
+               m2 = Z * (rho * rho - 2 * rho * zs / D + Z * S / (D * D));
   const double M2 = L * rho * rho - 2 * rho * zs / D + Z * S / (D * D);
   // G_vv = (rho^2/d) I + sum over (z, s) of B: its norm by the Gram matrix.
   Eigen::Matrix2d gram, B;
@@ -71,7 +71,10 @@ Eigen::Array3d responses(const Invariants& x, const OrderParameters& o, int L) {
 }  // namespace
 
 LinearResponses::LinearResponses(const Problem& problem, int tokens, std::uint64_t seed, int threads)
-    : problem_(problem), others_(tokens - 1), threads_(threads), points_(scrambled_sobol(8, size, replicate_count, seed, threads)) {
+    : problem_(problem),
+      others_(tokens - 1),
+      threads_(threads),
+      points_(scrambled_sobol(8, size, replicate_count, seed, threads)) {
   constexpr int block = 64;
   parallel_for(static_cast<int>(points_.normals.rows()) / block, threads, [&](int part) {
     for (Eigen::Index i = block * static_cast<Eigen::Index>(part); i < block * (part + 1); ++i)
@@ -89,9 +92,11 @@ ChannelMeans LinearResponses::means(const OrderParameters& o) const {
         for (Eigen::Index i = 0; i < x.rows(); ++i) {
           const double a_eps = centre + root_k * x(i, 1), w_eps = root_v * x(i, 2);
           // The others, turned so that their mean (1, .., 1) is the first axis and the rest of a the second.
-          const double a1 = root_others + root_k * x(i, 3), a2 = root_k * std::sqrt(x(i, 6)), w1 = root_v * x(i, 4);
+          const double a1 = root_others + root_k * x(i, 3), a2 = root_k * std::sqrt(x(i, 6)),
+                       w1 = root_v * x(i, 4);
           const double w2 = others_ > 1 ? root_v * x(i, 5) : 0;
-          const Invariants sample{a_eps * a_eps + a1 * a1 + a2 * a2, w_eps * w_eps + w1 * w1 + w2 * w2 + o.q_v * x(i, 7),
+          const Invariants sample{a_eps * a_eps + a1 * a1 + a2 * a2,
+                                  w_eps * w_eps + w1 * w1 + w2 * w2 + o.q_v * x(i, 7),
                                   a_eps * w_eps + a1 * w1 + a2 * w2, slope * x(i, 2) + spread * x(i, 0)};
           f.row(i) = responses(sample, o, others_ + 1).transpose();
         }

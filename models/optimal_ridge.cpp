@@ -1,12 +1,11 @@
 #include <LBFGSB.h>
-#include <quenched/erm_gradient.hpp>
-#include <quenched/optimal_ridge.hpp>
-
-#include <boost/math/tools/minima.hpp>
-#include <boost/math/tools/roots.hpp>
 
 #include <algorithm>
+#include <boost/math/tools/minima.hpp>
+#include <boost/math/tools/roots.hpp>
 #include <cmath>
+#include <quenched/erm_gradient.hpp>
+#include <quenched/optimal_ridge.hpp>
 
 namespace quenched {
 namespace {
@@ -32,7 +31,9 @@ class TestError {
     return r.test_error;
   }
   [[nodiscard]] VectorXd gradient(const Vector2d& t, const ErmResult& r) const {
-    return erm_ridge_gradient(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), r, options_).array() * t.array().exp();
+    return erm_ridge_gradient(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), r, options_)
+               .array() *
+           t.array().exp();
   }
 
   [[nodiscard]] std::optional<OrderParameters> overlaps() const { return options_.from; }
@@ -65,13 +66,14 @@ Vector2d free_minimum(TestError& f, const Vector2d& start) {
   double value = 0;
   try {
     static_cast<void>(solver.minimize(f, t, value, low(), high()));
-  } catch (const std::runtime_error&) {  // the line search is down to the errors of the averages: t is as good as it gets
+  } catch (const std::runtime_error&) {  // the line search is down to the errors of the averages: t is as
+                                         // good as it gets
   }
   return t;
 }
 
-RidgeOptimum described(const Problem& problem, const Activation& activation, double alpha, TestError& f, const Vector2d& t,
-                       const ErmOptions& options) {
+RidgeOptimum described(const Problem& problem, const Activation& activation, double alpha, TestError& f,
+                       const Vector2d& t, const ErmOptions& options) {
   RidgeOptimum o;
   o.ridge_k = std::exp(t[0]), o.ridge_v = std::exp(t[1]);
   VectorXd gradient, moved;
@@ -91,8 +93,8 @@ RidgeOptimum described(const Problem& problem, const Activation& activation, dou
   return o;
 }
 
-/// The best point where trust begins: at every ratio of the ridges the least common factor that is trusted, found by
-/// bracketing; over the ratios by Brent's method.
+/// The best point where trust begins: at every ratio of the ridges the least common factor that is trusted,
+/// found by bracketing; over the ratios by Brent's method.
 Vector2d on_trust_line(TestError& f, const Vector2d& free) {
   Vector2d best = free;
   double least = INFINITY;
@@ -132,11 +134,13 @@ OptimalRidge optimal_ridge(const Problem& problem, const Activation& activation,
       // Less than the flat change apart: one minimum, and a flat direction.
       return step.norm() > 0.03 && step.dot(o.curvature * step) / 2 > flat_change;
     };
-    if (std::ranges::all_of(minima, apart)) minima.push_back(described(problem, activation, alpha, f, t, options.erm));
+    if (std::ranges::all_of(minima, apart))
+      minima.push_back(described(problem, activation, alpha, f, t, options.erm));
   }
   std::ranges::sort(minima, {}, [](const RidgeOptimum& o) { return o.result.test_error; });
   if (options.trusted_only) {
-    const auto trusted = std::ranges::find_if(minima, [](const RidgeOptimum& o) { return distrust(o.result) <= 0; });
+    const auto trusted =
+        std::ranges::find_if(minima, [](const RidgeOptimum& o) { return distrust(o.result) <= 0; });
     if (trusted != minima.end()) {
       std::rotate(minima.begin(), trusted, trusted + 1);
     } else {

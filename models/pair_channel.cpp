@@ -1,13 +1,12 @@
-#include <quenched/parallel.hpp>
-#include <quenched/vector_math.hpp>
-
-#include <Eigen/QR>
-#include <boost/math/quadrature/gauss.hpp>
 #include <gsl/gsl_cdf.h>
 
+#include <Eigen/QR>
 #include <algorithm>
+#include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
 #include <numbers>
+#include <quenched/parallel.hpp>
+#include <quenched/vector_math.hpp>
 #include <vector>
 
 #include "channel.hpp"
@@ -21,7 +20,8 @@ constexpr double most_nodes = 1e5;
 /// Nodes in delta = chi_1 - chi_2 with their weights, and sigma_1 = p(delta) with its derivatives there.
 struct Nodes {
   Eigen::ArrayXd delta, weight, p, p1, p2;
-  Nodes(const Activation& activation, Eigen::ArrayXd at, Eigen::ArrayXd weights) : delta(std::move(at)), weight(std::move(weights)) {
+  Nodes(const Activation& activation, Eigen::ArrayXd at, Eigen::ArrayXd weights)
+      : delta(std::move(at)), weight(std::move(weights)) {
     Batch chi(delta.size(), 2), u(delta.size(), 2), e, beta;
     chi << delta, Eigen::ArrayXd::Zero(delta.size());
     u << Eigen::ArrayXd::Ones(delta.size()), Eigen::ArrayXd::Zero(delta.size());
@@ -35,7 +35,8 @@ struct Nodes {
   [[nodiscard]] Eigen::Index size() const { return delta.size(); }
 };
 
-/// Law of c = omega_1 - omega_2 = mu + sigma eta: the task's tilt of eta ~ N(0, 1) and t_1 - t_2, on a fine table.
+/// Law of c = omega_1 - omega_2 = mu + sigma eta: the task's tilt of eta ~ N(0, 1) and t_1 - t_2, on a fine
+/// table.
 class DifferenceLaw {
  public:
   DifferenceLaw(const Task& task, const OrderParameters& o) : uniform_(task.independent_tokens()) {
@@ -63,8 +64,8 @@ class DifferenceLaw {
       const double place = (std::clamp(eta[i], -table_end, table_end) + table_end) / step;
       const auto cell = std::clamp<Eigen::Index>(static_cast<Eigen::Index>(place), 1, tilt_.size() - 3);
       const double x = place - static_cast<double>(cell);
-      const double w0 = -x * (x - 1) * (x - 2) / 6, w1 = (x * x - 1) * (x - 2) / 2, w2 = -x * (x + 1) * (x - 2) / 2,
-                   w3 = x * (x * x - 1) / 6;
+      const double w0 = -x * (x - 1) * (x - 2) / 6, w1 = (x * x - 1) * (x - 2) / 2,
+                   w2 = -x * (x + 1) * (x - 2) / 2, w3 = x * (x * x - 1) / 6;
       const auto value = [&](const Eigen::ArrayXd& f) {
         return w0 * f[cell - 1] + w1 * f[cell] + w2 * f[cell + 1] + w3 * f[cell + 2];
       };
@@ -80,7 +81,8 @@ class DifferenceLaw {
   Eigen::ArrayXd tilt_, teacher_;
 };
 
-/// The sample's loss Phi(delta) and its map c(delta) = delta + 2 V_k Phi'(delta) at the nodes, for one (d_1, d_2) = y - w.
+/// The sample's loss Phi(delta) and its map c(delta) = delta + 2 V_k Phi'(delta) at the nodes, for one (d_1,
+/// d_2) = y - w.
 struct Scan {
   Eigen::ArrayXd rho, rho1, D, loss, c, c1, eta, density, T;
   void resize(Eigen::Index n) {
@@ -90,17 +92,18 @@ struct Scan {
 
 QUENCHED_CLONES void scan_loop(Eigen::Index n, const double* __restrict delta, const double* __restrict p,
                                const double* __restrict p1, const double* __restrict p2, double d1, double d2,
-                               double V_k, double V_v, double mu, double inverse_sigma, double* __restrict rho,
-                               double* __restrict rho1, double* __restrict D, double* __restrict loss, double* __restrict c,
-                               double* __restrict c1, double* __restrict eta, double* __restrict exponent) {
+                               double V_k, double V_v, double mu, double inverse_sigma,
+                               double* __restrict rho, double* __restrict rho1, double* __restrict D,
+                               double* __restrict loss, double* __restrict c, double* __restrict c1,
+                               double* __restrict eta, double* __restrict exponent) {
   for (Eigen::Index i = 0; i < n; ++i) {
     const double twist = 2 * p[i] - 1;
     const double D_i = 1 + V_v * (1 + twist * twist) / 2;
     const double inverse_D = 1 / D_i;
     const double rho_i = (d2 + p[i] * (d1 - d2)) * inverse_D;
     const double rho1_i = (d1 - d2 - 2 * V_v * rho_i * twist) * inverse_D;
-    const double slope = rho_i * (d1 - d2) - V_v * rho_i * rho_i * twist;          // d Phi/dp
-    const double curvature = D_i * rho1_i * rho1_i - 2 * V_v * rho_i * rho_i;      // d^2 Phi/dp^2
+    const double slope = rho_i * (d1 - d2) - V_v * rho_i * rho_i * twist;      // d Phi/dp
+    const double curvature = D_i * rho1_i * rho1_i - 2 * V_v * rho_i * rho_i;  // d^2 Phi/dp^2
     const double c_i = delta[i] + 2 * V_k * p1[i] * slope;
     const double eta_i = (c_i - mu) * inverse_sigma;
     rho[i] = rho_i, rho1[i] = rho1_i, D[i] = D_i, loss[i] = D_i * rho_i * rho_i / 2;
@@ -116,15 +119,19 @@ struct Gap {
   double low, high;
 };
 
-/// Softmax-like attention over two tokens. Everything depends on d_l = y - w_l (two Gaussians) and on delta only, and
-/// omega_1 - omega_2 is an explicit function c(delta), so the average over omega is taken over the proximal point:
+/// Softmax-like attention over two tokens. Everything depends on d_l = y - w_l (two Gaussians) and on delta
+/// only, and omega_1 - omega_2 is an explicit function c(delta), so the average over omega is taken over the
+/// proximal point:
 ///     E F = E_d [ Int_R - sum over gaps Int_gap ] d delta N(c(delta)) c'(delta) F,
-/// an analytic integrand on the whole line (trapezoid), and Gauss-Legendre on the gaps [low, high] that the global
-/// minimum jumps over: common tangents of Phi + delta^2/(4 V_k).
+/// an analytic integrand on the whole line (trapezoid), and Gauss-Legendre on the gaps [low, high] that the
+/// global minimum jumps over: common tangents of Phi + delta^2/(4 V_k).
 class PairChannel final : public Channel {
  public:
   PairChannel(const Problem& problem, const Activation& activation, const ChannelOptions& options)
-      : problem_(problem), activation_(activation), options_(options), scale_(std::pow(0.75, options.level)) {}
+      : problem_(problem),
+        activation_(activation),
+        options_(options),
+        scale_(std::pow(0.75, options.level)) {}
 
   std::string rule() const override {
     return "trapezoid over the proximal point, 3 dimensions, step " + std::to_string(scale_).substr(0, 4);
@@ -133,7 +140,9 @@ class PairChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
     ChannelMeans m{sweep(o, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
-    if (diagnostics) m.deviation = refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
+    if (diagnostics)
+      m.deviation =
+          refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
     return m;
   }
 
@@ -145,7 +154,7 @@ class PairChannel final : public Channel {
     OrderParameters o;
     DifferenceLaw law;
     Nodes line;
-    double slope, spread, step;  // y = slope zeta_1 + sqrt(spread) xi
+    double slope, spread, step;         // y = slope zeta_1 + sqrt(spread) xi
     Eigen::Matrix<double, 3, 2> basis;  // (xi, zeta_1, zeta_2) given the two normals behind (d_1, d_2)
     Eigen::Matrix2d d_of_normals;
     bool diagnostics;
@@ -162,11 +171,20 @@ class PairChannel final : public Channel {
     const double moved = std::min(2 * o.V_k * reach * reach * d_size, far + std::abs(law.mu));
     const double low = law.mu - reach * law.sigma - moved, high = law.mu + reach * law.sigma + moved;
     const double count = std::ceil((high - low) / (0.5 * scale * std::min(1.0, law.sigma / (1 + o.V_k / 2))));
-    if (!(count < most_nodes)) return Eigen::ArrayXd::Constant(diagnostics ? all_means : fixed_point_means, unknown);
+    if (!(count < most_nodes))
+      return Eigen::ArrayXd::Constant(diagnostics ? all_means : fixed_point_means, unknown);
     const auto n = static_cast<Eigen::Index>(count);
     const double inner = (high - low) / static_cast<double>(n);
-    Setting set{o, law, Nodes(activation_, Eigen::ArrayXd::LinSpaced(n + 1, low, high), Eigen::ArrayXd::Constant(n + 1, inner)),
-                slope, spread, 0.45 * scale, {}, {}, diagnostics};
+    Setting set{o,
+                law,
+                Nodes(activation_, Eigen::ArrayXd::LinSpaced(n + 1, low, high),
+                      Eigen::ArrayXd::Constant(n + 1, inner)),
+                slope,
+                spread,
+                0.45 * scale,
+                {},
+                {},
+                diagnostics};
     Eigen::Matrix<double, 3, 2> A;  // d as a function of (xi, zeta_1, zeta_2), transposed
     A << std::sqrt(spread), std::sqrt(spread), slope - root_q_v, slope, 0, -root_q_v;
     const Eigen::HouseholderQR<Eigen::Matrix<double, 3, 2>> qr(A);
@@ -217,17 +235,21 @@ class PairChannel final : public Channel {
       Sums part;
       Scan local;
       const auto integrate = [&](double from, double to, double sign, bool responses) {
-        const Nodes nodes = on_panels(responses ? response_panels(set, scan, from, to) : panels(from, to, 0.5));
+        const Nodes nodes =
+            on_panels(responses ? response_panels(set, scan, from, to) : panels(from, to, 0.5));
         part = Sums::Zero(nodes.size(), outputs);
         evaluate(set, nodes, d, local);
-        if (responses) add_responses(set, nodes, local, outer, part);
-        else add_smooth(set, nodes, local, n, outer, part);
+        if (responses)
+          add_responses(set, nodes, local, outer, part);
+        else
+          add_smooth(set, nodes, local, n, outer, part);
         corrections += sign * part.colwise().sum().transpose();
       };
       for (const Gap& gap : gaps) integrate(gap.low, gap.high, -1, false);
       if (set.diagnostics) {
         for (const Gap& gap : gaps) {
-          evaluate(set, Nodes(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1)), d, local);
+          evaluate(set, Nodes(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1)), d,
+                   local);
           corrections[jumps_k] += outer * local.density[0] * (gap.high - gap.low) / set.o.V_k;
         }
         double from = set.line.delta[0];
@@ -244,17 +266,19 @@ class PairChannel final : public Channel {
 
   static void evaluate(const Setting& set, const Nodes& nodes, const Eigen::Vector2d& d, Scan& scan) {
     scan.resize(nodes.size());
-    scan_loop(nodes.size(), nodes.delta.data(), nodes.p.data(), nodes.p1.data(), nodes.p2.data(), d[0], d[1], set.o.V_k,
-              set.o.V_v, set.law.mu, 1 / set.law.sigma, scan.rho.data(), scan.rho1.data(), scan.D.data(), scan.loss.data(),
-              scan.c.data(), scan.c1.data(), scan.eta.data(), scan.density.data());
+    scan_loop(nodes.size(), nodes.delta.data(), nodes.p.data(), nodes.p1.data(), nodes.p2.data(), d[0], d[1],
+              set.o.V_k, set.o.V_v, set.law.mu, 1 / set.law.sigma, scan.rho.data(), scan.rho1.data(),
+              scan.D.data(), scan.loss.data(), scan.c.data(), scan.c1.data(), scan.eta.data(),
+              scan.density.data());
     vector_math::exp(scan.density, scan.density);
     scan.density *= nodes.weight * (1 / (set.law.sigma * std::sqrt(2 * std::numbers::pi)));
     set.law.apply(scan.eta, scan.density, scan.T);
   }
 
-  /// Means that are smooth through the folds: they may be integrated over the whole line and corrected on the gaps.
-  static void add_smooth(const Setting& set, const Nodes& at, const Scan& scan, const Eigen::Vector2d& n, double outer,
-                         Sums& sums) {
+  /// Means that are smooth through the folds: they may be integrated over the whole line and corrected on the
+  /// gaps.
+  static void add_smooth(const Setting& set, const Nodes& at, const Scan& scan, const Eigen::Vector2d& n,
+                         double outer, Sums& sums) {
     const OrderParameters& o = set.o;
     const Eigen::Vector3d given = set.basis * n;  // E[(xi, zeta_1, zeta_2) | d]
     const double t_v = given[0] / std::sqrt(set.spread), root_q_v = std::sqrt(o.q_v);
@@ -271,13 +295,15 @@ class PairChannel final : public Channel {
     sums.col(rho_squared) += mass * scan.rho.square();
     if (!set.diagnostics) return;
     sums.col(pointwise_k) += outer * scan.density * (scan.c1 - 1) / o.V_k;
-    sums.col(pointwise_v) += outer * scan.density *
-                             (scan.c1 * (p.square() + (1 - p).square()) / scan.D - 2 * o.V_k * moved_squared(at, scan));
+    sums.col(pointwise_v) +=
+        outer * scan.density *
+        (scan.c1 * (p.square() + (1 - p).square()) / scan.D - 2 * o.V_k * moved_squared(at, scan));
   }
 
   /// |a|^2 with a_j = d^2 Phi/d delta d d_j, the response of g_v to delta.
   static Eigen::ArrayXd moved_squared(const Nodes& at, const Scan& scan) {
-    return at.p1.square() * ((scan.rho + at.p * scan.rho1).square() + (scan.rho - (1 - at.p) * scan.rho1).square());
+    return at.p1.square() *
+           ((scan.rho + at.p * scan.rho1).square() + (scan.rho - (1 - at.p) * scan.rho1).square());
   }
 
   /// E|G_ab|^2, singular where c' = 0: on the parts that the global minimum visits only.
@@ -285,14 +311,18 @@ class PairChannel final : public Channel {
     const double V_k = set.o.V_k;
     const Eigen::ArrayXd mass = outer * scan.density, a2 = moved_squared(at, scan), inverse = 1 / scan.c1;
     const Eigen::ArrayXd power = at.p.square() + (1 - at.p).square();
-    const Eigen::ArrayXd sa = at.p1 * (at.p * (scan.rho + at.p * scan.rho1) - (1 - at.p) * (scan.rho - (1 - at.p) * scan.rho1));
+    const Eigen::ArrayXd sa =
+        at.p1 * (at.p * (scan.rho + at.p * scan.rho1) - (1 - at.p) * (scan.rho - (1 - at.p) * scan.rho1));
     sums.col(G_kk) += mass * (1 - scan.c1).square() * inverse / (V_k * V_k);
     sums.col(G_kv) += mass * 2 * a2 * inverse;
-    sums.col(G_vv) += mass * (scan.c1 * (power / scan.D).square() - 4 * V_k * sa.square() / scan.D + 4 * V_k * V_k * a2.square() * inverse);
+    sums.col(G_vv) += mass * (scan.c1 * (power / scan.D).square() - 4 * V_k * sa.square() / scan.D +
+                              4 * V_k * V_k * a2.square() * inverse);
   }
 
-  /// Edges of the lower convex hull of psi = Phi + delta^2/(4 V_k) that skip nodes, refined to the common tangent.
-  [[nodiscard]] std::vector<Gap> find_gaps(const Setting& set, const Eigen::Vector2d& d, const Scan& scan) const {
+  /// Edges of the lower convex hull of psi = Phi + delta^2/(4 V_k) that skip nodes, refined to the common
+  /// tangent.
+  [[nodiscard]] std::vector<Gap> find_gaps(const Setting& set, const Eigen::Vector2d& d,
+                                           const Scan& scan) const {
     const Eigen::ArrayXd& x = set.line.delta;
     const Eigen::ArrayXd psi = scan.loss + x.square() / (4 * set.o.V_k);
     std::vector<Eigen::Index> hull;
@@ -319,14 +349,16 @@ class PairChannel final : public Channel {
       const Nodes ends(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1));
       evaluate(set, ends, d, scan);
       const double length = gap.high - gap.low, apart = scan.c[1] - scan.c[0];
-      const double area = V2 * (scan.loss[1] - scan.loss[0]) + (gap.high * gap.high - gap.low * gap.low) / 2 - scan.c[0] * length;
+      const double area = V2 * (scan.loss[1] - scan.loss[0]) + (gap.high * gap.high - gap.low * gap.low) / 2 -
+                          scan.c[0] * length;
       // d area = -c'_low length d low + (c_high - c_low) d high; d apart = c'_high d high - c'_low d low.
       Eigen::Matrix2d J;
       J << -scan.c1[0], scan.c1[1], -scan.c1[0] * length, apart;
       const Eigen::Vector2d step = J.colPivHouseholderQr().solve(-Eigen::Vector2d(apart, area));
       if (!step.allFinite()) return bracket;
       gap.low += step[0], gap.high += step[1];
-      if (std::abs(gap.low - bracket.low) > 2 * cell || std::abs(gap.high - bracket.high) > 2 * cell || gap.low >= gap.high)
+      if (std::abs(gap.low - bracket.low) > 2 * cell || std::abs(gap.high - bracket.high) > 2 * cell ||
+          gap.low >= gap.high)
         return bracket;  // near a cusp the gap is about a cell wide and its weight negligible
       if (step.norm() < 1e-12) break;
     }
@@ -356,16 +388,22 @@ class PairChannel final : public Channel {
     return out;
   }
 
-  /// Panels for 1/c': a tenth wide where c' is small, half a unit elsewhere, none where the density is negligible.
-  [[nodiscard]] static std::vector<Panel> response_panels(const Setting& set, const Scan& scan, double from, double to) {
+  /// Panels for 1/c': a tenth wide where c' is small, half a unit elsewhere, none where the density is
+  /// negligible.
+  [[nodiscard]] static std::vector<Panel> response_panels(const Setting& set, const Scan& scan, double from,
+                                                          double to) {
     constexpr double narrow = 0.1, wide = 0.5, small_slope = 0.5, nothing = 1e-20;
-    const double cell = set.line.weight[0], first = set.line.delta[0];  // a panel is judged with a cell to either side
+    const double cell = set.line.weight[0],
+                 first = set.line.delta[0];  // a panel is judged with a cell to either side
     const Eigen::Index last = scan.c1.size() - 1;
     std::vector<Panel> out;
     while (from < to) {
-      const auto low = std::clamp<Eigen::Index>(static_cast<Eigen::Index>((from - first) / cell) - 1, 0, last);
-      const auto high = std::clamp<Eigen::Index>(static_cast<Eigen::Index>((from + wide - first) / cell) + 2, low, last);
-      const double end = std::min(to, from + (scan.c1.segment(low, high - low + 1).minCoeff() < small_slope ? narrow : wide));
+      const auto low =
+          std::clamp<Eigen::Index>(static_cast<Eigen::Index>((from - first) / cell) - 1, 0, last);
+      const auto high =
+          std::clamp<Eigen::Index>(static_cast<Eigen::Index>((from + wide - first) / cell) + 2, low, last);
+      const double end = std::min(
+          to, from + (scan.c1.segment(low, high - low + 1).minCoeff() < small_slope ? narrow : wide));
       if (scan.density.segment(low, high - low + 1).maxCoeff() > nothing) out.push_back({from, end});
       from = end;
     }
@@ -396,7 +434,8 @@ class PairChannel final : public Channel {
 
 }  // namespace
 
-std::unique_ptr<Channel> pair_channel(const Problem& problem, const Activation& activation, const ChannelOptions& options) {
+std::unique_ptr<Channel> pair_channel(const Problem& problem, const Activation& activation,
+                                      const ChannelOptions& options) {
   return std::make_unique<PairChannel>(problem, activation, options);
 }
 

@@ -1,13 +1,11 @@
+#include <algorithm>
+#include <boost/math/tools/minima.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/point_set.hpp>
 #include <quenched/population.hpp>
 
 #include "field_rule.hpp"
 #include "independent_tokens.hpp"
-
-#include <boost/math/tools/minima.hpp>
-
-#include <algorithm>
 
 namespace quenched {
 namespace {
@@ -180,8 +178,9 @@ PopulationResult population(const Problem& problem, const Activation& given,
   const bool elementwise = given.info().elementwise;
   double resolution = 1;
   // Tensor rules want a smooth integrand; one dimension is fine enough for kinks.
-  FieldRule rule = elementwise || given.info().smooth ? field_rule(problem, elementwise, resolution, options.threads)
-                                                      : sampled_field_rule(problem, 1 << 13, options.threads);
+  FieldRule rule = elementwise || given.info().smooth
+                       ? field_rule(problem, elementwise, resolution, options.threads)
+                       : sampled_field_rule(problem, 1 << 13, options.threads);
   std::shared_ptr<const Activation> member;
   if (given.info().tunable) member = tuned(rule, given.info().name, result.parameter);
   const Activation& activation = member ? *member : given;

@@ -144,7 +144,8 @@ bool ProximalRivals::beat(double x1, double x2, double Psi, double omega1, doubl
   double near, far;
   lowest(Psi_.data(), x1_.data(), x2_.data(), Psi_.size(), slope1, slope2, x1, x2, radius2, near, far);
   if (near < own - 1e-12 || far < own) return true;
-  if (!(far < own + steepest_ * step_ * step_ / V_k_)) return false;  // no step of Newton's can lower it so far
+  if (!(far < own + steepest_ * step_ * step_ / V_k_))
+    return false;  // no step of Newton's can lower it so far
   for (std::size_t j = 0; j < Psi_.size(); ++j) {
     if (Psi_[j] - slope1 * x1_[j] - slope2 * x2_[j] > far + 1e-12) continue;
     if (std::pow(x1_[j] - x1, 2) + std::pow(x2_[j] - x2, 2) < radius2) continue;

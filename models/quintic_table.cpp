@@ -1,10 +1,9 @@
 #include "quintic_table.hpp"
 
-#include <quenched/vector_math.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <quenched/vector_math.hpp>
 
 namespace quenched {
 

@@ -10,9 +10,14 @@ namespace {
 
 class SampledChannel final : public Channel {
  public:
-  SampledChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
-      : problem_(problem), activation_(activation), tokens_(tokens), options_(options),
-        points_(problem, activation, tokens, std::max(SampledPoints::block, static_cast<int>(256 * std::pow(4.0, options.level))),
+  SampledChannel(const Problem& problem, const Activation& activation, int tokens,
+                 const ChannelOptions& options)
+      : problem_(problem),
+        activation_(activation),
+        tokens_(tokens),
+        options_(options),
+        points_(problem, activation, tokens,
+                std::max(SampledPoints::block, static_cast<int>(256 * std::pow(4.0, options.level))),
                 options.seed, options.threads) {}
 
   std::string rule() const override {
@@ -21,14 +26,17 @@ class SampledChannel final : public Channel {
   }
 
   ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
-    ChannelMeans m = points_.means(o, diagnostics ? all_means : fixed_point_means, diagnostics,
-                                   [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
-    if (diagnostics) add_jumps(m, problem_, activation_, tokens_, o, std::max(64, points_.size() / 256), options_);
+    ChannelMeans m =
+        points_.means(o, diagnostics ? all_means : fixed_point_means, diagnostics,
+                      [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
+    if (diagnostics)
+      add_jumps(m, problem_, activation_, tokens_, o, std::max(64, points_.size() / 256), options_);
     return m;
   }
 
  private:
-  [[nodiscard]] Batch contributions(const OrderParameters& o, const SampledBlock& sample, bool diagnostics) const {
+  [[nodiscard]] Batch contributions(const OrderParameters& o, const SampledBlock& sample,
+                                    bool diagnostics) const {
     const auto& [law, zeta, w, y, t_v, slope, spread, proximal, g_k, g_v] = sample;
     const double tiny = std::numeric_limits<double>::min();
     Batch f(y.size(), diagnostics ? all_means : fixed_point_means);
@@ -37,7 +45,8 @@ class SampledChannel final : public Channel {
     f.col(Vhat_k) = -(g_k * (law.omega - o.m_k * law.t)).rowwise().sum() / std::max(o.q_k, tiny);
     f.col(mhat_v) = g_v.col(0) * t_v;
     f.col(qhat_v) = g_v.square().rowwise().sum();
-    f.col(Vhat_v) = -((g_v * zeta).rowwise().sum() - slope * g_v.col(0) * t_v) / std::max(std::sqrt(o.q_v), tiny);
+    f.col(Vhat_v) =
+        -((g_v * zeta).rowwise().sum() - slope * g_v.col(0) * t_v) / std::max(std::sqrt(o.q_v), tiny);
     f.col(rho_squared) = proximal.loss.rho.square();
     Batch fresh;
     activation_.value(law.omega, fresh);
@@ -62,7 +71,8 @@ class SampledChannel final : public Channel {
     Batch Hq = q, Hz = z, column(rows, L), N(rows, L), G(rows, L);
     best.factor.solve(Hq);
     best.factor.solve(Hz);
-    Eigen::ArrayXd trace_k = Eigen::ArrayXd::Zero(rows), trace_v = trace_k, kk = trace_k, kv = trace_k, vv = trace_k;
+    Eigen::ArrayXd trace_k = Eigen::ArrayXd::Zero(rows), trace_v = trace_k, kk = trace_k, kv = trace_k,
+                   vv = trace_k;
     for (Eigen::Index m = 0; m < L; ++m) {
       column.setZero();
       column.col(m) = 1;

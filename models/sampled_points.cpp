@@ -1,8 +1,7 @@
 #include "sampled_points.hpp"
 
-#include <quenched/parallel.hpp>
-
 #include <cmath>
+#include <quenched/parallel.hpp>
 
 namespace quenched {
 namespace {
@@ -21,8 +20,8 @@ Batch without_common_mode(const Batch& normals) {
 
 }  // namespace
 
-SampledPoints::SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size, std::uint64_t seed,
-                             int threads)
+SampledPoints::SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size,
+                             std::uint64_t seed, int threads)
     : problem_(problem), activation_(activation), L_(tokens), threads_(threads), size_(size) {
   common_mode_ = !(activation.info().shift_invariant && L_ > 1);
   points_ = scrambled_sobol(1 + L_ + (common_mode_ ? L_ : L_ - 1), size_, replicates,
@@ -57,7 +56,8 @@ SampledBlock SampledPoints::at(const OrderParameters& o, int b, bool search) {
   const Batch normals = points_.normals.middleRows(static_cast<Eigen::Index>(b) * block, block);
   SampledBlock sample{.proximal = GlobalProximal(activation_, L_, o)};
   const Batch field_normals = normals.rightCols(points_.dimension - 1 - L_);
-  problem_.task->fields(o.m_k, o.q_k, common_mode_ ? field_normals : without_common_mode(field_normals), sample.law);
+  problem_.task->fields(o.m_k, o.q_k, common_mode_ ? field_normals : without_common_mode(field_normals),
+                        sample.law);
   // y | w_eps ~ N((m_v/q_v) w_eps, tau + Delta), tau = 1 - m_v^2/q_v.
   const double root_q_v = std::sqrt(o.q_v);
   sample.slope = o.q_v > 0 ? o.m_v / root_q_v : 0;
@@ -73,7 +73,8 @@ SampledBlock SampledPoints::at(const OrderParameters& o, int b, bool search) {
   std::vector<Eigen::Index> contested;
   for (Eigen::Index i = 0; i < block && !search; ++i)
     if (competing[i] > 0) contested.push_back(i);
-  at.minimise(sample.law.omega, sample.y, sample.w, warm_filled_ ? &last : nullptr, search ? nullptr : &contested);
+  at.minimise(sample.law.omega, sample.y, sample.w, warm_filled_ ? &last : nullptr,
+              search ? nullptr : &contested);
   if (search) competing = at.competing;
   warm_(rows, Eigen::all) = at.best.x;
   sample.g_k = (at.best.x - sample.law.omega) / o.V_k;

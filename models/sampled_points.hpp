@@ -1,8 +1,7 @@
 #pragma once
+#include <functional>
 #include <quenched/point_set.hpp>
 #include <quenched/task.hpp>
-
-#include <functional>
 
 #include "global_proximal.hpp"
 
@@ -10,10 +9,10 @@ namespace quenched {
 
 /// Samples of the channel at their global proximal point (docs/equations.md, section 5).
 struct SampledBlock {
-  FieldLaw law;            // omega and what belongs to it
-  Batch zeta, w;           // w = sqrt(q_v) zeta
-  Eigen::ArrayXd y, t_v;   // t_v is for w_0 what law.t is for omega
-  double slope, spread;    // y | w ~ N(slope zeta_0, spread)
+  FieldLaw law;           // omega and what belongs to it
+  Batch zeta, w;          // w = sqrt(q_v) zeta
+  Eigen::ArrayXd y, t_v;  // t_v is for w_0 what law.t is for omega
+  double slope, spread;   // y | w ~ N(slope zeta_0, spread)
   GlobalProximal proximal;
   Batch g_k, g_v;
 };
@@ -25,13 +24,15 @@ class SampledPoints {
   static constexpr int replicates = 16, block = 64;
 
   /// `size` points a replicate: a power of two, at least `block`.
-  SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size, std::uint64_t seed, int threads);
+  SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size,
+                std::uint64_t seed, int threads);
 
   [[nodiscard]] int size() const { return size_; }
   [[nodiscard]] int dimension() const { return points_.dimension; }
 
-  /// Means over the samples of weight * f(block), points x outputs, and what the replicates deviate from them. Other minima
-  /// are sought everywhere if `search` is set or o has moved since they were; else only where two competed then.
+  /// Means over the samples of weight * f(block), points x outputs, and what the replicates deviate from
+  /// them. Other minima are sought everywhere if `search` is set or o has moved since they were; else only
+  /// where two competed then.
   [[nodiscard]] ChannelMeans means(const OrderParameters& o, int outputs, bool search,
                                    const std::function<Batch(const SampledBlock&)>& f);
 
@@ -43,8 +44,8 @@ class SampledPoints {
   int L_, threads_, size_;
   bool common_mode_, warm_filled_ = false;
   PointSet points_;
-  Batch warm_;                 // proximal points of the previous call
-  Eigen::ArrayXd competing_;   // where two minima competed when all samples were searched, at
+  Batch warm_;                // proximal points of the previous call
+  Eigen::ArrayXd competing_;  // where two minima competed when all samples were searched, at
   Eigen::Array<double, 6, 1> searched_;
 };
 

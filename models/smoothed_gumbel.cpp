@@ -1,9 +1,8 @@
 #include "smoothed_gumbel.hpp"
 
-#include <quenched/vector_math.hpp>
-
 #include <cmath>
 #include <numbers>
+#include <quenched/vector_math.hpp>
 
 namespace quenched {
 namespace {

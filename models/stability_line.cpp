@@ -1,18 +1,16 @@
+#include <boost/math/tools/roots.hpp>
+#include <cmath>
 #include <quenched/invalid_input.hpp>
 #include <quenched/stability_line.hpp>
 
-#include <boost/math/tools/roots.hpp>
-
-#include <cmath>
-
 namespace quenched {
 
-std::optional<StabilityPoint> stability_line(const Problem& problem, const Activation& activation, double alpha,
-                                             double ridge_k, double ridge_v, Along along, double low, double high,
-                                             const ErmOptions& options) {
+std::optional<StabilityPoint> stability_line(const Problem& problem, const Activation& activation,
+                                             double alpha, double ridge_k, double ridge_v, Along along,
+                                             double low, double high, const ErmOptions& options) {
   if (!(low > 0 && low < high && std::isfinite(high)))
-    throw InvalidInput(along == Along::alpha ? "alpha" : "ridge", std::to_string(low) + ":" + std::to_string(high),
-                       "needs 0 < low < high");
+    throw InvalidInput(along == Along::alpha ? "alpha" : "ridge",
+                       std::to_string(low) + ":" + std::to_string(high), "needs 0 < low < high");
   ErmOptions next = options;
   next.branches = 0, next.symmetry = false;
   ErmResult last;

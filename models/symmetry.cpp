@@ -1,7 +1,6 @@
 #include "symmetry.hpp"
 
 #include <Eigen/Eigenvalues>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -11,7 +10,8 @@
 namespace quenched {
 namespace {
 
-/// The Hessian of Psi = E e (e the minimum of the sample's loss) in (m_kv, m_vk, q_kv, V_kv): its upper triangle by rows.
+/// The Hessian of Psi = E e (e the minimum of the sample's loss) in (m_kv, m_vk, q_kv, V_kv): its upper
+/// triangle by rows.
 enum Entry : int { kv_kv, kv_vk, kv_q, kv_V, vk_vk, vk_q, vk_V, q_q, q_V, V_V, entries };
 
 Eigen::Matrix4d symmetric(const Eigen::ArrayXd& upper) {
@@ -51,14 +51,16 @@ Batch contributions(const Task& task, const OrderParameters& o, const SampledBlo
   const auto dot = [](const Batch& x, const Batch& y) -> Eigen::ArrayXd { return (x * y).rowwise().sum(); };
   const Batch &g_k = sample.g_k, &g_v = sample.g_v, &t = sample.law.t;
   const Eigen::ArrayXd& t_v = sample.t_v;
-  const double tiny = std::numeric_limits<double>::min(), q_k = std::max(o.q_k, tiny), q_v = std::max(o.q_v, tiny);
+  const double tiny = std::numeric_limits<double>::min(), q_k = std::max(o.q_k, tiny),
+               q_v = std::max(o.q_v, tiny);
   const double slope_v = o.m_v / (q_v * sample.spread);  // -d t_v/d w_0
   const Batch score_k = (sample.law.omega - o.m_k * t) / q_k;
   Batch score_v = sample.w / q_v;
   score_v.col(0) -= o.m_v / q_v * t_v;
   const double bend = o.m_v / q_v * slope_v;  // d score_v/dw = 1/q_v, and this for token 0
 
-  const Eigen::ArrayXd S = dot(g_k, g_v), t_score = dot(t, score_v), scores = dot(score_k, score_v), g_score = dot(g_k, score_v);
+  const Eigen::ArrayXd S = dot(g_k, g_v), t_score = dot(t, score_v), scores = dot(score_k, score_v),
+                       g_score = dot(g_k, score_v);
   const Eigen::ArrayXd g0 = g_k.col(0), k0 = score_k.col(0), t0 = t.col(0);
   Batch f(t_v.size(), entries);
   f.col(kv_kv) = -(t_v.square() - 1 / sample.spread) * g0 * k0;
@@ -74,16 +76,18 @@ Batch contributions(const Task& task, const OrderParameters& o, const SampledBlo
   return f;
 }
 
-/// (5.9), (5.10): the update of the four from -alpha d Psi/d(m_kv, m_vk), alpha d Psi/dq_kv and -alpha d Psi/dV_kv.
+/// (5.9), (5.10): the update of the four from -alpha d Psi/d(m_kv, m_vk), alpha d Psi/dq_kv and -alpha d
+/// Psi/dV_kv.
 Eigen::Matrix4d jacobian(double alpha, const OrderParameters& o, const Eigen::Matrix4d& H) {
-  const Eigen::RowVector4d mhat_kv = -alpha * H.row(0), mhat_vk = -alpha * H.row(1), Vhat_kv = alpha * H.row(2),
-                           qhat_kv = -alpha * H.row(3);
+  const Eigen::RowVector4d mhat_kv = -alpha * H.row(0), mhat_vk = -alpha * H.row(1),
+                           Vhat_kv = alpha * H.row(2), qhat_kv = -alpha * H.row(3);
   const double mhat_k = o.m_k / o.V_k, mhat_v = o.m_v / o.V_v;
   const Eigen::RowVector4d V_kv = -o.V_k * o.V_v * Vhat_kv;
   Eigen::Matrix4d J;
   J.row(0) = o.V_k * mhat_kv + mhat_v * V_kv;
   J.row(1) = o.V_v * mhat_vk + mhat_k * V_kv;
-  J.row(2) = (o.q_k / o.V_k + o.q_v / o.V_v) * V_kv + o.V_k * o.V_v * (mhat_v * mhat_kv + mhat_k * mhat_vk + qhat_kv);
+  J.row(2) = (o.q_k / o.V_k + o.q_v / o.V_v) * V_kv +
+             o.V_k * o.V_v * (mhat_v * mhat_kv + mhat_k * mhat_vk + qhat_kv);
   J.row(3) = V_kv;
   return J;
 }
@@ -100,10 +104,12 @@ SymmetryJacobian symmetry_jacobian(const Problem& problem, const Activation& act
   std::vector<Eigen::ArrayXd> deviations;
   for (const auto& [tokens, weight] : problem.lengths) {
     SampledPoints points(problem, activation, tokens, size, seed, threads);
-    const ChannelMeans m = points.means(
-        o, entries, true, [&](const SampledBlock& sample) { return contributions(*problem.task, o, sample); });
+    const ChannelMeans m = points.means(o, entries, true, [&](const SampledBlock& sample) {
+      return contributions(*problem.task, o, sample);
+    });
     mean += weight * m.value;
-    for (Eigen::Index r = 0; r < m.deviation.rows(); ++r) deviations.push_back(weight * m.deviation.row(r).transpose());
+    for (Eigen::Index r = 0; r < m.deviation.rows(); ++r)
+      deviations.push_back(weight * m.deviation.row(r).transpose());
   }
   SymmetryJacobian J{jacobian(alpha, o, symmetric(mean)), {}};
   for (const Eigen::ArrayXd& d : deviations) J.deviations.push_back(jacobian(alpha, o, symmetric(d)));

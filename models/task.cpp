@@ -1,7 +1,6 @@
+#include <cmath>
 #include <quenched/invalid_input.hpp>
 #include <quenched/task.hpp>
-
-#include <cmath>
 
 namespace quenched {
 
@@ -41,7 +40,8 @@ std::vector<std::string> task_names() {
 
 void check(const Problem& problem) {
   double total = 0;
-  if (problem.lengths.empty()) throw InvalidInput("length", "(empty)", "needs at least one prompt length >= 1");
+  if (problem.lengths.empty())
+    throw InvalidInput("length", "(empty)", "needs at least one prompt length >= 1");
   for (const Length& length : problem.lengths) {
     if (length.tokens < 1)
       throw InvalidInput("length", std::to_string(length.tokens), "needs whole numbers of tokens >= 1");
@@ -49,7 +49,8 @@ void check(const Problem& problem) {
       throw InvalidInput("length", std::to_string(length.weight), "needs weights > 0 that sum to 1");
     total += length.weight;
   }
-  if (std::abs(total - 1) > 1e-9) throw InvalidInput("length", std::to_string(total), "needs weights that sum to 1");
+  if (std::abs(total - 1) > 1e-9)
+    throw InvalidInput("length", std::to_string(total), "needs weights that sum to 1");
   if (!(problem.noise >= 0) || std::isinf(problem.noise))
     throw InvalidInput("noise", std::to_string(problem.noise), "needs a finite variance >= 0");
 }

@@ -1,12 +1,11 @@
 #include "token_race.hpp"
 
-#include "smoothed_gumbel.hpp"
-
-#include <quenched/vector_math.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <quenched/vector_math.hpp>
+
+#include "smoothed_gumbel.hpp"
 
 namespace quenched {
 namespace {

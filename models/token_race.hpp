@@ -1,8 +1,8 @@
 #pragma once
-#include "quintic_table.hpp"
-
-#include <quenched/batch.hpp>
 #include <optional>
+#include <quenched/batch.hpp>
+
+#include "quintic_table.hpp"
 
 namespace quenched {
 

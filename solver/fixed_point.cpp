@@ -1,11 +1,9 @@
-#include <quenched/fixed_point.hpp>
-#include <quenched/invalid_input.hpp>
-
 #include <Eigen/QR>
-
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <quenched/fixed_point.hpp>
+#include <quenched/invalid_input.hpp>
 #include <string>
 
 namespace quenched {
@@ -35,7 +33,8 @@ class Anderson {
     if (static_cast<int>(steps_.size()) > memory_) steps_.pop_front(), changes_.pop_front();
   }
   /// x + r - sum_j gamma_j (dx_j + dr_j), gamma the least-squares fit of r by dr, weighted by 1/(1 + |x|).
-  [[nodiscard]] std::optional<Eigen::VectorXd> next(const Eigen::VectorXd& x, const Eigen::VectorXd& r) const {
+  [[nodiscard]] std::optional<Eigen::VectorXd> next(const Eigen::VectorXd& x,
+                                                    const Eigen::VectorXd& r) const {
     if (steps_.empty()) return {};
     const Eigen::VectorXd weight = (1 + x.array().abs()).inverse();
     Eigen::MatrixXd dr(x.size(), static_cast<Eigen::Index>(changes_.size()));
@@ -58,13 +57,20 @@ class Anderson {
 
 std::string_view name_of(FixedPointStatus status) {
   switch (status) {
-    case FixedPointStatus::not_run: return "not run";
-    case FixedPointStatus::converged: return "converged";
-    case FixedPointStatus::noise_floor: return "converged to the error of the map";
-    case FixedPointStatus::stalled: return "stalled";
-    case FixedPointStatus::max_iterations: return "out of iterations";
-    case FixedPointStatus::infeasible: return "left the feasible region";
-    case FixedPointStatus::not_finite: return "not finite";
+    case FixedPointStatus::not_run:
+      return "not run";
+    case FixedPointStatus::converged:
+      return "converged";
+    case FixedPointStatus::noise_floor:
+      return "converged to the error of the map";
+    case FixedPointStatus::stalled:
+      return "stalled";
+    case FixedPointStatus::max_iterations:
+      return "out of iterations";
+    case FixedPointStatus::infeasible:
+      return "left the feasible region";
+    case FixedPointStatus::not_finite:
+      return "not finite";
   }
   return "";
 }
@@ -100,7 +106,8 @@ FixedPointReport fixed_point(const Map& F, const Eigen::VectorXd& start, const F
 
     std::optional<Eigen::VectorXd> next;
     if (std::isfinite(residual) && report.iterations <= options.damped_steps) {
-      report.residual = residual, report.x = x, best_r = r, since_best = 0;  // the latest: a transient may pass a worse one
+      report.residual = residual, report.x = x, best_r = r,
+      since_best = 0;  // the latest: a transient may pass a worse one
     } else if (std::isfinite(residual) && residual <= growth_allowed * report.residual) {
       if (last_x.size() > 0) anderson.remember(x - last_x, r - last_r);
       last_x = x, last_r = r;

@@ -1,8 +1,7 @@
-#include <quenched/proximal.hpp>
-#include <quenched/vector_math.hpp>
-
 #include <algorithm>
 #include <cmath>
+#include <quenched/proximal.hpp>
+#include <quenched/vector_math.hpp>
 
 namespace quenched {
 
@@ -10,10 +9,11 @@ namespace {
 
 /// One column of the elimination for n points; c: the six distinct entries of the core.
 QUENCHED_CLONES void eliminate(Eigen::Index n, const double* __restrict z, const double* __restrict g,
-                               const double* __restrict q, const double* __restrict diagonal, double shift, double floor,
-                               double* __restrict p, double* __restrict a, double* __restrict b, double* __restrict c,
-                               double* __restrict core, double* __restrict definite) {
-  double *c00 = core, *c01 = core + n, *c02 = core + 2 * n, *c11 = core + 3 * n, *c12 = core + 4 * n, *c22 = core + 5 * n;
+                               const double* __restrict q, const double* __restrict diagonal, double shift,
+                               double floor, double* __restrict p, double* __restrict a, double* __restrict b,
+                               double* __restrict c, double* __restrict core, double* __restrict definite) {
+  double *c00 = core, *c01 = core + n, *c02 = core + 2 * n, *c11 = core + 3 * n, *c12 = core + 4 * n,
+         *c22 = core + 5 * n;
   QUENCHED_INDEPENDENT
   for (Eigen::Index i = 0; i < n; ++i) {
     const double a_i = c00[i] * z[i] + c01[i] * g[i] + c02[i] * q[i];
@@ -41,8 +41,9 @@ void LowRankFactor::factorise(const LowRankModel& model, double shift, double fl
   core << model.zeta, Batch::Zero(points, 3), Eigen::ArrayXd::Ones(points), Eigen::ArrayXd::Zero(points);
   Eigen::ArrayXd definite = Eigen::ArrayXd::Ones(points);
   for (Eigen::Index j = 0; j < n; ++j)
-    eliminate(points, u0_.col(j).data(), u1_.col(j).data(), u2_.col(j).data(), model.diagonal.col(j).data(), shift, floor,
-              pivot_.col(j).data(), c0_.col(j).data(), c1_.col(j).data(), c2_.col(j).data(), core.data(), definite.data());
+    eliminate(points, u0_.col(j).data(), u1_.col(j).data(), u2_.col(j).data(), model.diagonal.col(j).data(),
+              shift, floor, pivot_.col(j).data(), c0_.col(j).data(), c1_.col(j).data(), c2_.col(j).data(),
+              core.data(), definite.data());
   definite_ = definite.cast<int>();
 }
 
@@ -69,7 +70,8 @@ void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, 
   m.x = start;
   m.value = Eigen::ArrayXd::Constant(points, INFINITY);
   m.converged = Eigen::ArrayXi::Zero(points);
-  // Points that are done stay where they are while the block goes on; the last pass evaluates all of them at m.x.
+  // Points that are done stay where they are while the block goes on; the last pass evaluates all of them at
+  // m.x.
   for (m.iterations = 1;; ++m.iterations) {
     f(trial, m.model);
     h = m.model.value + (trial - centre).square().rowwise().sum() / (2 * V);

@@ -3,8 +3,9 @@
 namespace quenched {
 namespace {
 
-/// sigma_l = 1 + chi_l - (1/L) sum_m chi_m: L times the linearisation of softmax at chi = 0. For L >= 3 the proximal step
-/// has one minimum, as linear's; at L = 2 it can have two: (y - s.z)^2 with (chi_1 - chi_2)(z_1 - z_2) in it.
+/// sigma_l = 1 + chi_l - (1/L) sum_m chi_m: L times the linearisation of softmax at chi = 0. For L >= 3 the
+/// proximal step has one minimum, as linear's; at L = 2 it can have two: (y - s.z)^2 with (chi_1 - chi_2)(z_1
+/// - z_2) in it.
 class CentredLinear final : public Activation {
  public:
   const ActivationInfo& info() const override {
@@ -14,7 +15,9 @@ class CentredLinear final : public Activation {
                                      .shift_invariant = true};
     return info;
   }
-  void value(const Batch& chi, Batch& sigma) const override { sigma = 1 + (chi.colwise() - chi.rowwise().mean()); }
+  void value(const Batch& chi, Batch& sigma) const override {
+    sigma = 1 + (chi.colwise() - chi.rowwise().mean());
+  }
   void jet(const Batch& chi, ActivationJet& jet) const override {
     value(chi, jet.s);
     jet.b = jet.q = Batch::Ones(chi.rows(), chi.cols());

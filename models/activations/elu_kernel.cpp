@@ -1,6 +1,6 @@
-#include "activation_shapes.hpp"
-
 #include <quenched/vector_math.hpp>
+
+#include "activation_shapes.hpp"
 
 namespace quenched {
 

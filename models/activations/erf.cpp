@@ -1,10 +1,9 @@
-#include "activation_shapes.hpp"
-
+#include <cmath>
+#include <numbers>
 #include <quenched/invalid_input.hpp>
 #include <quenched/vector_math.hpp>
 
-#include <cmath>
-#include <numbers>
+#include "activation_shapes.hpp"
 
 namespace quenched {
 namespace {
@@ -17,7 +16,8 @@ double offset(const std::string& parameter) {
   } catch (const std::exception&) {  // c stays NaN
   }
   if (!std::isfinite(c) || read != parameter.size())
-    throw InvalidInput("activation", "erf:" + parameter, "needs a finite number after the colon, as in erf:-1.5");
+    throw InvalidInput("activation", "erf:" + parameter,
+                       "needs a finite number after the colon, as in erf:-1.5");
   return c;
 }
 

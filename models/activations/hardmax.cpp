@@ -3,8 +3,8 @@
 namespace quenched {
 namespace {
 
-/// sigma_l = 1 for the largest field, 0 for the others; ties share. Locally constant: all derivatives are 0, and a proximal
-/// step that changes the winner stops at the tie, where no derivative sees it.
+/// sigma_l = 1 for the largest field, 0 for the others; ties share. Locally constant: all derivatives are 0,
+/// and a proximal step that changes the winner stops at the tie, where no derivative sees it.
 class Hardmax final : public Activation {
  public:
   const ActivationInfo& info() const override {

@@ -1,8 +1,7 @@
-#include "activation_shapes.hpp"
-
+#include <cmath>
 #include <quenched/vector_math.hpp>
 
-#include <cmath>
+#include "activation_shapes.hpp"
 
 namespace quenched {
 namespace {
@@ -32,7 +31,8 @@ class Softmax final : public Activation {
     jet.b = jet.p = jet.q = jet.c = jet.s;
   }
 
-  /// sum_l u_l d^2 s_l/d chi_m d chi_n = s_m (u_m - u.s) delta_mn - beta_m s_n - s_m beta_n, beta = s (u - u.s).
+  /// sum_l u_l d^2 s_l/d chi_m d chi_n = s_m (u_m - u.s) delta_mn - beta_m s_n - s_m beta_n, beta = s (u -
+  /// u.s).
   void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const override {
     const Eigen::ArrayXd mean = (u * jet.s).rowwise().sum();
     beta = jet.s * (u.colwise() - mean);

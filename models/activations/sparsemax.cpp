@@ -3,8 +3,8 @@
 namespace quenched {
 namespace {
 
-/// sigma = the point of the simplex nearest to chi: sigma_l = max(chi_l - tau, 0), tau such that they sum to 1. Piecewise
-/// linear: d sigma = diag(S) - S S^T/|S|, S the indicator of the support.
+/// sigma = the point of the simplex nearest to chi: sigma_l = max(chi_l - tau, 0), tau such that they sum
+/// to 1. Piecewise linear: d sigma = diag(S) - S S^T/|S|, S the indicator of the support.
 class Sparsemax final : public Activation {
  public:
   const ActivationInfo& info() const override {

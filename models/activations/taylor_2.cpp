@@ -2,7 +2,8 @@
 
 namespace quenched {
 
-/// sigma_l = phi(chi_l)/sum_m phi(chi_m), phi(x) = 1 + x + x^2/2 >= 1/2, the second-order Taylor polynomial of exp.
+/// sigma_l = phi(chi_l)/sum_m phi(chi_m), phi(x) = 1 + x + x^2/2 >= 1/2, the second-order Taylor polynomial
+/// of exp.
 std::shared_ptr<const Activation> make_taylor_2(const std::string& parameter) {
   refuse_parameter("taylor-2", parameter);
   const auto phi = [](const Batch& x) -> Curve {

@@ -1,11 +1,10 @@
-#include "token_race.hpp"
-
-#include <quenched/invalid_input.hpp>
-#include <quenched/task.hpp>
-
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <quenched/invalid_input.hpp>
+#include <quenched/task.hpp>
+
+#include "token_race.hpp"
 
 namespace quenched {
 namespace {

@@ -1,7 +1,6 @@
+#include <cmath>
 #include <quenched/invalid_input.hpp>
 #include <quenched/task.hpp>
-
-#include <cmath>
 
 namespace quenched {
 namespace {

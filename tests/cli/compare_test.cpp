@@ -1,17 +1,28 @@
-#include "compare_command.hpp"
-
 #include <doctest/doctest.h>
 
+#include "compare_command.hpp"
 #include "program.hpp"
 
 using namespace quenched::apps;
 
 static Record result(double test_error, double error, const char* verdict = nullptr) {
-  Record record = {{"task", "spiked"}, {"dimension", 1000}, {"samples", 4000}, {"seeds", 4}, {"seeds_converged", 4},
-                   {"test_error", test_error}, {"train_error", 0.1}, {"energy", 0.5},
+  Record record = {{"task", "spiked"},
+                   {"dimension", 1000},
+                   {"samples", 4000},
+                   {"seeds", 4},
+                   {"seeds_converged", 4},
+                   {"test_error", test_error},
+                   {"train_error", 0.1},
+                   {"energy", 0.5},
                    {"order_parameters", {{"m_k", 1}, {"q_k", 2}, {"m_v", 1}, {"q_v", 1}}},
-                   {"uncertainty", {{"test_error", error}, {"train_error", 0.01}, {"energy", 0.01}, {"m_k", 0.01},
-                                    {"q_k", 0.01}, {"m_v", 0.01}, {"q_v", 0.01}}}};
+                   {"uncertainty",
+                    {{"test_error", error},
+                     {"train_error", 0.01},
+                     {"energy", 0.01},
+                     {"m_k", 0.01},
+                     {"q_k", 0.01},
+                     {"m_v", 0.01},
+                     {"q_v", 0.01}}}};
   if (verdict) record["certificate"] = {{"verdict", verdict}};
   return record;
 }
@@ -19,7 +30,7 @@ static Record result(double test_error, double error, const char* verdict = null
 TEST_CASE("theory and simulation agree within 4 standard errors and 2/D") {
   const Record theory = result(0.5, 0, "trusted");
   CHECK(compared(theory, result(0.5, 0.01))["verdict"] == "agree");
-  CHECK(compared(theory, result(0.541, 0.01))["verdict"] == "agree");     // 0.002 allowed + 0.04
+  CHECK(compared(theory, result(0.541, 0.01))["verdict"] == "agree");  // 0.002 allowed + 0.04
   CHECK(compared(theory, result(0.543, 0.01))["verdict"] == "disagree");
   CHECK(compared(theory, result(0.543, 0.01))["z"]["test_error"] == doctest::Approx(4.3));
   CHECK(compared(theory, result(NAN, 0.01))["verdict"] == "disagree");
@@ -27,7 +38,8 @@ TEST_CASE("theory and simulation agree within 4 standard errors and 2/D") {
 }
 
 TEST_CASE("compare at one token, where theory is ridge regression") {
-  const Ran ran = quenched_program("compare --length 1 --noise 0.1 --alpha 2 --ridge 0.5 --dimension 200 --seeds 8 --format json");
+  const Ran ran = quenched_program(
+      "compare --length 1 --noise 0.1 --alpha 2 --ridge 0.5 --dimension 200 --seeds 8 --format json");
   CHECK(ran.status == 0);
   const Json record = Json::parse(ran.out)[0];
   CHECK(record["verdict"] == "agree");

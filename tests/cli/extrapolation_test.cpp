@@ -22,6 +22,7 @@ TEST_CASE("a + b/D is extrapolated to a, with the error of the intercept") {
   CHECK(number_at(records[3], "excess_error") == doctest::Approx(0.25));
   CHECK(number_at(records[3], "order_parameters.m_k") == doctest::Approx(0.8));
   // textbook: sigma sqrt(sum x^2/(n sum x^2 - (sum x)^2)), x = 1/100, 1/200, 1/400
-  CHECK(number_at(records[3], "uncertainty.test_error") == doctest::Approx(0.01 * std::sqrt(1.3125e-4 / (3 * 1.3125e-4 - 3.0625e-4))));
+  CHECK(number_at(records[3], "uncertainty.test_error") ==
+        doctest::Approx(0.01 * std::sqrt(1.3125e-4 / (3 * 1.3125e-4 - 3.0625e-4))));
   CHECK(records[3]["seeds_converged"] == 3);
 }

@@ -9,9 +9,11 @@ using namespace quenched::apps;
 
 namespace {
 
-/// The numbers of a record that are results: neither counts of iterations nor figures that are themselves roundings.
+/// The numbers of a record that are results: neither counts of iterations nor figures that are themselves
+/// roundings.
 bool comparable(const std::string& pointer) {
-  for (const char* figure : {"iterations", "residual", "uncertainty", "integration_error", "stability_error", "jump_weight", "seconds"})
+  for (const char* figure : {"iterations", "residual", "uncertainty", "integration_error", "stability_error",
+                             "jump_weight", "seconds"})
     if (pointer.find(figure) != std::string::npos) return false;
   return true;
 }
@@ -19,7 +21,8 @@ bool comparable(const std::string& pointer) {
 }  // namespace
 
 TEST_CASE("every instruction set gives the same results, up to rounding") {
-  // Copies of the program that are told that the processor has no more than SSE2, AVX2 and AVX-512 (cpu_model.cpp).
+  // Copies of the program that are told that the processor has no more than SSE2, AVX2 and AVX-512
+  // (cpu_model.cpp).
   std::vector<std::string> programs = {QUENCHED_PROGRAM_SSE2};
   if (__builtin_cpu_supports("avx2")) programs.push_back(QUENCHED_PROGRAM_AVX2);
   if (__builtin_cpu_supports("avx512f")) programs.push_back(QUENCHED_PROGRAM_AVX512F);
@@ -33,7 +36,8 @@ TEST_CASE("every instruction set gives the same results, up to rounding") {
         Computation{"bayes --task max --alpha 2 --noise 0.1 --tolerance 1e-2", 1e-8},
         Computation{"erm --ridge 0.5 --noise 0.1 --length 2 --activation softmax,linear", 1e-8},
         Computation{"erm --ridge 0.5 --noise 0.1 --length 3 --tolerance 1e-2", 1e-7},
-        Computation{"erm --ridge 0.5 --noise 0.1 --length 2 --activation erf:0 --tolerance 3e-2 --points 4096", 1e-7},
+        Computation{
+            "erm --ridge 0.5 --noise 0.1 --length 2 --activation erf:0 --tolerance 3e-2 --points 4096", 1e-7},
         Computation{"simulate --dimension 60 --seeds 2 --ridge 0.5", 1e-4}}) {
     CAPTURE(command);
     Json expected;

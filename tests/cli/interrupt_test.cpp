@@ -17,8 +17,8 @@ TEST_CASE("an interrupted run keeps what is finished and says so by its status")
     const pid_t child = fork();
     if (child == 0) {
       // the first points are quick, the last would take minutes
-      execl(QUENCHED_PROGRAM, "quenched", "simulate", "--dimension", "20,21,22,3000", "--seeds", "2", "--threads", "1",
-            "--output", output.c_str(), nullptr);
+      execl(QUENCHED_PROGRAM, "quenched", "simulate", "--dimension", "20,21,22,3000", "--seeds", "2",
+            "--threads", "1", "--output", output.c_str(), nullptr);
       _exit(99);
     }
     std::this_thread::sleep_for(std::chrono::seconds(2));

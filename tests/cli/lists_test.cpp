@@ -1,9 +1,9 @@
+#include "lists.hpp"
+
 #include <doctest/doctest.h>
-#include <quenched/invalid_input.hpp>
 
 #include <cmath>
-
-#include "lists.hpp"
+#include <quenched/invalid_input.hpp>
 
 using namespace quenched::apps;
 using Numbers = std::vector<double>;
@@ -22,8 +22,9 @@ TEST_CASE("lists and ranges") {
 }
 
 TEST_CASE("malformed numbers are refused") {
-  for (const char* text : {"", "a", "1,", ",1", "1,,2", "5:1:", "1:2", "1:2:3:4", "1:2:1", "1:2:2.5", "0:1:3:log",
-                           "nan:1:3", "1:inf:3", "1:2:3:log:log", "1e", "0x10", "1 2:3", "1:2:9999999999"})
+  for (const char* text :
+       {"", "a", "1,", ",1", "1,,2", "5:1:", "1:2", "1:2:3:4", "1:2:1", "1:2:2.5", "0:1:3:log", "nan:1:3",
+        "1:inf:3", "1:2:3:log:log", "1e", "0x10", "1 2:3", "1:2:9999999999"})
     CHECK_THROWS_AS(static_cast<void>(numbers("alpha", text)), quenched::InvalidInput);
 }
 

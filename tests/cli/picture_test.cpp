@@ -8,14 +8,16 @@
 using namespace quenched::apps;
 
 static Record point(const char* command, double alpha, double test_error, const char* verdict) {
-  Record record = {{"task", "spiked"}, {"signal", 1},           {"alpha", alpha},
-                   {"activation", "softmax"}, {"test_error", test_error}, {"command", command}};
+  Record record = {{"task", "spiked"},         {"signal", 1},
+                   {"alpha", alpha},           {"activation", "softmax"},
+                   {"test_error", test_error}, {"command", command}};
   record["certificate"] = {{"verdict", verdict}, {"stability_eigenvalue", 1 / alpha}};
   record["uncertainty"] = {{"test_error", 1e-3}};
   return record;
 }
 
-TEST_CASE("series: theory and simulation of one thing share a label, points are sorted and know their verdict") {
+TEST_CASE(
+    "series: theory and simulation of one thing share a label, points are sorted and know their verdict") {
   const std::vector<Record> records = {point("erm", 2, 0.8, "trusted"), point("erm", 1, 0.9, "unstable"),
                                        point("simulate", 1, 0.85, "")};
   Axes axes;
@@ -47,9 +49,12 @@ TEST_CASE("pictures begin as their suffix says and their data lie beside them") 
 
 TEST_CASE("plot reads what the commands write, and --plot draws it at once") {
   const Folder folder;
-  CHECK(quenched_program("bayes --alpha 1,2 --output " + (folder / "b.csv") + " --plot " + (folder / "at-once.svg")).status == 0);
+  CHECK(quenched_program("bayes --alpha 1,2 --output " + (folder / "b.csv") + " --plot " +
+                         (folder / "at-once.svg"))
+            .status == 0);
   CHECK(std::filesystem::exists(folder / "at-once.csv"));
   CHECK(quenched_program("plot " + (folder / "b.csv") + " --output " + (folder / "later.svg")).status == 0);
   CHECK(contents(folder / "later.csv") == contents(folder / "at-once.csv"));
-  CHECK(quenched_program("plot " + (folder / "b.csv") + " --output " + (folder / "b.png")).status == 2);  // its own data
+  CHECK(quenched_program("plot " + (folder / "b.csv") + " --output " + (folder / "b.png")).status ==
+        2);  // its own data
 }

@@ -1,6 +1,7 @@
+#include "print.hpp"
+
 #include <doctest/doctest.h>
 
-#include "print.hpp"
 #include "program.hpp"
 #include "read_records.hpp"
 

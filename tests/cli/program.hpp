@@ -38,4 +38,6 @@ inline Ran run_program(const std::string& command) {
 }
 
 /// Runs the built program as a shell would.
-inline Ran quenched_program(const std::string& arguments) { return run_program(QUENCHED_PROGRAM " " + arguments); }
+inline Ran quenched_program(const std::string& arguments) {
+  return run_program(QUENCHED_PROGRAM " " + arguments);
+}

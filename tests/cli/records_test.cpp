@@ -27,7 +27,8 @@ TEST_CASE("JSON and CSV hold the same records, and the same bytes come at any th
     REQUIRE(back.size() == records.size());
     for (std::size_t i = 0; i < back.size(); ++i) {
       const Json cells = back[i].flatten();
-      for (const auto& [pointer, value] : cells.items()) CHECK(records[i].at(Json::json_pointer(pointer)) == value);
+      for (const auto& [pointer, value] : cells.items())
+        CHECK(records[i].at(Json::json_pointer(pointer)) == value);
       CHECK(cells.size() > 10);
     }
   }
@@ -36,26 +37,30 @@ TEST_CASE("JSON and CSV hold the same records, and the same bytes come at any th
 TEST_CASE("a record has the fields of the contract, in their order") {
   const Json record = Json::parse(quenched_program("erm --ridge 0.5 --tolerance 1e-3 --format json").out)[0];
   std::size_t next = 0;
-  const std::vector<std::string> order = {"task",    "length",  "signal", "noise",      "alpha",       "activation",
-                                          "ridge_k", "ridge_v", "start",  "test_error", "train_error", "energy",
-                                          "order_parameters", "uncertainty", "certificate"};
+  const std::vector<std::string> order = {
+      "task",        "length",  "signal",           "noise",       "alpha",
+      "activation",  "ridge_k", "ridge_v",          "start",       "test_error",
+      "train_error", "energy",  "order_parameters", "uncertainty", "certificate"};
   for (const auto& [name, value] : record.items())
     if (next < order.size() && name == order[next]) ++next;
   CHECK(next == order.size());
-  for (const char* name : {"converged", "residual", "iterations", "integration_rule", "integration_error",
-                           "stability_eigenvalue", "symmetry_eigenvalue", "stable", "jump_weight", "verdict", "advice"})
+  for (const char* name :
+       {"converged", "residual", "iterations", "integration_rule", "integration_error",
+        "stability_eigenvalue", "symmetry_eigenvalue", "stable", "jump_weight", "verdict", "advice"})
     CHECK(record["certificate"].contains(name));
   CHECK(record["length"] == 2);
   CHECK(number_at(record, "test_error") == doctest::Approx(0.377156).epsilon(3e-3));
 }
 
 TEST_CASE("an infinite signal is the string inf") {
-  const Ran ran = quenched_program("bayes --task max --length 2 --signal inf --noise 0.01 --tolerance 1e-2 --format json");
+  const Ran ran = quenched_program(
+      "bayes --task max --length 2 --signal inf --noise 0.01 --tolerance 1e-2 --format json");
   CHECK(Json::parse(ran.out)[0]["signal"] == "inf");
 }
 
 TEST_CASE("strict: exit 1 when a result is not trusted, and the record is printed all the same") {
-  const std::string hard = "bayes --length 6 --noise 1e-4 --alpha 1.6 --start uninformed";  // the informed branch is better
+  const std::string hard =
+      "bayes --length 6 --noise 1e-4 --alpha 1.6 --start uninformed";  // the informed branch is better
   CHECK(quenched_program(hard).status == 0);
   const Ran strict = quenched_program(hard + " --strict --format json");
   CHECK(strict.status == 1);

@@ -4,7 +4,8 @@
 
 #include "program.hpp"
 
-/// Wrong input: exit 2, one line that names the flag, the value and what is allowed; nothing on standard output.
+/// Wrong input: exit 2, one line that names the flag, the value and what is allowed; nothing on standard
+/// output.
 static void refused(const std::string& arguments, const std::string& named, const std::string& allowed) {
   INFO(arguments);
   const Ran ran = quenched_program(arguments);

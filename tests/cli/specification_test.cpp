@@ -1,15 +1,17 @@
-#include <doctest/doctest.h>
-#include <quenched/invalid_input.hpp>
-
 #include "specification.hpp"
+
+#include <doctest/doctest.h>
+
+#include <quenched/invalid_input.hpp>
 
 using namespace quenched::apps;
 
-const std::vector<std::string> used = {"task",  "length",  "signal",  "noise", "alpha", "activation",
-                                       "ridge", "ridge_k", "ridge_v", "start"};
+const std::vector<std::string> used = {"task",       "length", "signal",  "noise",   "alpha",
+                                       "activation", "ridge",  "ridge_k", "ridge_v", "start"};
 
 TEST_CASE("the outer product runs in the record's order, the last parameter fastest") {
-  const auto list = points(specification(used, {{"alpha", "1,2"}, {"start", "both"}, {"activation", "softmax,linear"}}));
+  const auto list =
+      points(specification(used, {{"alpha", "1,2"}, {"start", "both"}, {"activation", "softmax,linear"}}));
   CHECK(list.size() == 8);
   CHECK(list[0]["start"] == "informed");
   CHECK(list[1]["start"] == "uninformed");
@@ -39,8 +41,10 @@ TEST_CASE("a list of lengths is one law; laws are swept by semicolons or a range
 }
 
 TEST_CASE("one wrong point stops all of them") {
-  CHECK_THROWS_AS((void)points(specification(used, {{"task", "max,spiked"}, {"signal", "1,inf"}})), quenched::InvalidInput);
-  CHECK_THROWS_AS((void)specification(used, {{"start", "random"}}), quenched::InvalidInput);  // known to training only
+  CHECK_THROWS_AS((void)points(specification(used, {{"task", "max,spiked"}, {"signal", "1,inf"}})),
+                  quenched::InvalidInput);
+  CHECK_THROWS_AS((void)specification(used, {{"start", "random"}}),
+                  quenched::InvalidInput);  // known to training only
   CHECK_THROWS_AS((void)points(specification(used, {{"alpha", "1:2:100000"}, {"noise", "0:1:100000"}})),
                   quenched::InvalidInput);
 }

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+
 #include <quenched/expectation.hpp>
 #include <quenched/invalid_input.hpp>
 

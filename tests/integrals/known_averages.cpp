@@ -1,7 +1,6 @@
 #include "known_averages.hpp"
 
 #include <boost/math/special_functions/gamma.hpp>
-
 #include <cmath>
 #include <numbers>
 #include <random>

@@ -1,6 +1,5 @@
 #pragma once
 #include <quenched/integrand.hpp>
-
 #include <string>
 #include <vector>
 

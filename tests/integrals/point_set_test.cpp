@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+
 #include <quenched/point_set.hpp>
 
 using quenched::Batch;

@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 #include <gsl/gsl_cdf.h>
-#include <quenched/vector_math.hpp>
 
 #include <cmath>
 #include <limits>
+#include <quenched/vector_math.hpp>
 
 TEST_CASE(
     "normal_quantile: GSL's to 4e-16 relative, and the inverse of the distribution function in the left "

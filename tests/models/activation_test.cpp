@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
-#include <quenched/activation.hpp>
-#include <quenched/invalid_input.hpp>
 
 #include <cmath>
+#include <quenched/activation.hpp>
+#include <quenched/invalid_input.hpp>
 
 using namespace quenched;
 
@@ -38,10 +38,11 @@ TEST_CASE("every activation: first and second derivatives against central differ
       };
       const Batch bend = (pullback(jet_up) - pullback(jet_down)) / (2 * h);
       for (int l = 0; l < 3; ++l) {
-        const Eigen::ArrayXd first = (l == m ? jet.b.col(l) : Eigen::ArrayXd::Zero(5).eval()) - jet.p.col(l) * jet.q.col(m);
+        const Eigen::ArrayXd first =
+            (l == m ? jet.b.col(l) : Eigen::ArrayXd::Zero(5).eval()) - jet.p.col(l) * jet.q.col(m);
         CHECK((first - slope.col(l)).abs().maxCoeff() < 1e-8);
-        const Eigen::ArrayXd second = (l == m ? e.col(l) : Eigen::ArrayXd::Zero(5).eval()) - beta.col(l) * jet.q.col(m) -
-                                      jet.q.col(l) * beta.col(m);
+        const Eigen::ArrayXd second = (l == m ? e.col(l) : Eigen::ArrayXd::Zero(5).eval()) -
+                                      beta.col(l) * jet.q.col(m) - jet.q.col(l) * beta.col(m);
         CHECK((second - bend.col(l)).abs().maxCoeff() < 1e-8);
       }
     }
@@ -62,7 +63,8 @@ TEST_CASE("every activation: what its properties claim") {
   }
 }
 
-TEST_CASE("every activation: elementwise ones see one token, the value at a line's starts, and extreme fields") {
+TEST_CASE(
+    "every activation: elementwise ones see one token, the value at a line's starts, and extreme fields") {
   Batch chi(3, 3);
   chi << 0.2, -1.0, 0.7, -20, -25, -22, 8, 12, 30;
   Batch w(3, 3), moved(3, 2), sw(3, 2), ss(3, 2);
@@ -107,7 +109,8 @@ TEST_CASE("softmax and its relatives") {
   for (const char* tail : {"softplus", "logistic-softmax", "elu-kernel"})  // all exp(chi) far below 0
     CHECK((of(tail, chi) - softmax).row(2).abs().maxCoeff() < 1e-15);
   const double h = 1e-5;
-  const Batch slope = (of("softmax", h * chi.bottomRows(1)) - of("softmax", -h * chi.bottomRows(1))) / (2 * h);
+  const Batch slope =
+      (of("softmax", h * chi.bottomRows(1)) - of("softmax", -h * chi.bottomRows(1))) / (2 * h);
   CHECK((of("centred-linear", chi.bottomRows(1)) - 1 - 3 * slope).abs().maxCoeff() < 1e-8);
   CHECK((of("hardmax", chi) - of("softmax", 1e4 * chi)).abs().maxCoeff() < 1e-15);
   CHECK((of("hardmax", Batch::Constant(1, 4, 2.0)) == 0.25).all());
@@ -116,8 +119,8 @@ TEST_CASE("softmax and its relatives") {
 
 TEST_CASE("sparsemax is the nearest point of the simplex: no other vertex is in a descent direction") {
   Batch chi(6, 5);
-  chi << 0.3, -0.7, 1.1, 0.9, 0.25, 5, 1, 2, 3, 4.5, 0, 0, 0, 0, 0, 1e3, 1e3, -1e3, 0, 999.5, 0.2, 0.21, 0.19, 0.2, 0.22, -3, -2.9, -4.2,
-      -3.3, -2.8;
+  chi << 0.3, -0.7, 1.1, 0.9, 0.25, 5, 1, 2, 3, 4.5, 0, 0, 0, 0, 0, 1e3, 1e3, -1e3, 0, 999.5, 0.2, 0.21, 0.19,
+      0.2, 0.22, -3, -2.9, -4.2, -3.3, -2.8;
   const Batch s = value(*make_activation("sparsemax"), chi), gradient = s - chi;
   CHECK((s >= 0).all());
   for (int i = 0; i < 6; ++i) {

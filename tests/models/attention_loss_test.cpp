@@ -13,14 +13,17 @@ Batch gaussian(int rows, int columns, unsigned seed) {
   return Batch::NullaryExpr(rows, columns, [&] { return normal(rng); });
 }
 /// h(chi) written out from section 5: (y - s.w)^2/(2 (1 + V_v |s|^2)) + |chi - omega|^2/(2 V_k).
-double h(const Activation& a, const Batch& chi, const Batch& omega, double y, const Batch& w, double V_k, double V_v) {
+double h(const Activation& a, const Batch& chi, const Batch& omega, double y, const Batch& w, double V_k,
+         double V_v) {
   Batch s;
   a.value(chi, s);
-  return std::pow(y - (s * w).sum(), 2) / (2 * (1 + V_v * s.square().sum())) + (chi - omega).square().sum() / (2 * V_k);
+  return std::pow(y - (s * w).sum(), 2) / (2 * (1 + V_v * s.square().sum())) +
+         (chi - omega).square().sum() / (2 * V_k);
 }
 }  // namespace
 
-TEST_CASE("the reduced loss: gradient and Hessian against differences; z's elimination against the full problem") {
+TEST_CASE(
+    "the reduced loss: gradient and Hessian against differences; z's elimination against the full problem") {
   const double V_v = 0.7;
   const Batch chi = gaussian(1, 3, 1), w = gaussian(1, 3, 2);
   const Eigen::ArrayXd y = Eigen::ArrayXd::Constant(1, 1.3);
@@ -39,7 +42,8 @@ TEST_CASE("the reduced loss: gradient and Hessian against differences; z's elimi
       Batch a = chi, b = chi;
       a(0, m) += step, b(0, m) -= step;
       loss.evaluate(a, y, w, up), loss.evaluate(b, y, w, down);
-      CHECK(model.gradient(0, m) == doctest::Approx((up.value[0] - down.value[0]) / (2 * step)).epsilon(1e-7));
+      CHECK(model.gradient(0, m) ==
+            doctest::Approx((up.value[0] - down.value[0]) / (2 * step)).epsilon(1e-7));
       for (int l = 0; l < 3; ++l) {
         const double H = (l == m ? model.diagonal(0, l) : 0) + model.zeta[0] * model.z(0, l) * model.z(0, m) +
                          model.gamma(0, l) * model.q(0, m) + model.q(0, l) * model.gamma(0, m);
@@ -56,9 +60,11 @@ TEST_CASE("proximal point: stationary, even under (y, w) -> -(y, w), and moved a
   const Eigen::ArrayXd y = gaussian(n, 1, 5).col(0);
   for (const char* name : {"softmax", "linear"}) {
     const auto activation = make_activation(name);
-    const auto solve = [&](const Batch& o, const Eigen::ArrayXd& label, const Batch& field, ProximalMinimum& found) {
+    const auto solve = [&](const Batch& o, const Eigen::ArrayXd& label, const Batch& field,
+                           ProximalMinimum& found) {
       AttentionLoss loss(*activation, V_v);
-      proximal_minimum([&](const Batch& x, LowRankModel& m) { loss.evaluate(x, label, field, m); }, o, V_k, o, found);
+      proximal_minimum([&](const Batch& x, LowRankModel& m) { loss.evaluate(x, label, field, m); }, o, V_k, o,
+                       found);
       return loss.rho;
     };
     ProximalMinimum found, mirrored, swapped;
@@ -85,7 +91,8 @@ TEST_CASE("linear: the minimiser obeys the scalar reduction of section 6") {
   const auto linear = make_activation("linear");
   AttentionLoss loss(*linear, V_v);
   ProximalMinimum found;
-  proximal_minimum([&](const Batch& x, LowRankModel& m) { loss.evaluate(x, y, w, m); }, omega, V_k, omega, found);
+  proximal_minimum([&](const Batch& x, LowRankModel& m) { loss.evaluate(x, y, w, m); }, omega, V_k, omega,
+                   found);
   CHECK(found.converged.all());
   CHECK((loss.rho.abs() < 1 / std::sqrt(V_k * V_v)).all());
   const Eigen::ArrayXd shrink = 1 - V_k * V_v * loss.rho.square();

@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
-#include <quenched/bayes.hpp>
-#include <quenched/invalid_input.hpp>
 
 #include <cmath>
 #include <numbers>
+#include <quenched/bayes.hpp>
+#include <quenched/invalid_input.hpp>
 #include <random>
 
 using quenched::bayes;
@@ -147,7 +147,8 @@ TEST_CASE("Bayes: m = q (Nishimori): the teacher's form of the update returns qh
   const BayesResult r = bayes(spiked({{L, 1}}, nu, noise), alpha, Start::informed, {.tolerance = 1e-8});
   std::mt19937_64 rng(11);
   std::normal_distribution<double> normal;
-  const double root_k = std::sqrt(r.q_k * (1 - r.q_k)), root_v = std::sqrt(r.q_v * (1 - r.q_v)), s = 1 - r.q_v + noise;
+  const double root_k = std::sqrt(r.q_k * (1 - r.q_k)), root_v = std::sqrt(r.q_v * (1 - r.q_v)),
+               s = 1 - r.q_v + noise;
   double mhat_k = 0, mhat_v = 0;
   for (int i = 0; i < samples; ++i) {
     double chi[L], z[L], omega[L], w[L], p[L], total = 0;
@@ -156,7 +157,8 @@ TEST_CASE("Bayes: m = q (Nishimori): the teacher's form of the update returns qh
       omega[l] = r.q_k * chi[l] + root_k * normal(rng), w[l] = r.q_v * z[l] + root_v * normal(rng);
     }
     const double y = z[0] + std::sqrt(noise) * normal(rng);
-    for (int l = 0; l < L; ++l) total += p[l] = std::exp(std::sqrt(nu) * omega[l] - (y - w[l]) * (y - w[l]) / (2 * s));
+    for (int l = 0; l < L; ++l)
+      total += p[l] = std::exp(std::sqrt(nu) * omega[l] - (y - w[l]) * (y - w[l]) / (2 * s));
     for (int l = 0; l < L; ++l) {
       p[l] /= total;
       mhat_k += std::sqrt(nu) * p[l] * (chi[l] - omega[l]) / (1 - r.q_k) / samples;
@@ -185,7 +187,8 @@ TEST_CASE("Bayes, max: the value of an independent computation; limits of the si
 }
 
 TEST_CASE("Bayes: the same bytes for one, two and three threads") {
-  for (const Problem& problem : {spiked({{1, 0.5}, {3, 0.5}}, 2, 0.3), Problem{make_task("max", 2), {{3, 1}}, 0.1}}) {
+  for (const Problem& problem :
+       {spiked({{1, 0.5}, {3, 0.5}}, 2, 0.3), Problem{make_task("max", 2), {{3, 1}}, 0.1}}) {
     const auto at = [&](int threads) {
       return bayes(problem, 1.5, Start::informed, {.tolerance = 1e-2, .threads = threads});
     };

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+
 #include <quenched/certificate.hpp>
 
 using quenched::Certificate;

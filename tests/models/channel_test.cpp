@@ -6,16 +6,20 @@ using namespace quenched;
 
 namespace {
 
-/// Two rules for the same averages agree within their stated errors (three times them: the statement is about two sigma).
+/// Two rules for the same averages agree within their stated errors (three times them: the statement is about
+/// two sigma).
 void agree(const ChannelMeans& a, const ChannelMeans& b, int count) {
-  const Eigen::ArrayXd error_a = a.deviation.square().colwise().sum().sqrt(), error_b = b.deviation.square().colwise().sum().sqrt();
+  const Eigen::ArrayXd error_a = a.deviation.square().colwise().sum().sqrt(),
+                       error_b = b.deviation.square().colwise().sum().sqrt();
   for (int i = 0; i < count; ++i) {
     CAPTURE(i);
     CHECK(std::abs(a.value[i] - b.value[i]) <= 2 * (error_a[i] + error_b[i]) + 1e-6);
   }
 }
 
-Problem slr(const char* task, double signal, int L, double noise) { return {make_task(task, signal), {{L, 1.0}}, noise}; }
+Problem slr(const char* task, double signal, int L, double noise) {
+  return {make_task(task, signal), {{L, 1.0}}, noise};
+}
 
 }  // namespace
 
@@ -25,11 +29,13 @@ TEST_CASE("two tokens: the grid over the proximal point against scrambled Sobol 
   for (const auto& problem : {slr("spiked", 2, 2, 0.1), slr("max", INFINITY, 2, 0), slr("max", 1, 2, 0.2)})
     for (const OrderParameters& o : {smooth, jumping}) {
       CAPTURE(problem.task->name());
-      agree(pair_channel(problem, *softmax, {.level = 1})->means(o, true), sampled_channel(problem, *softmax, 2, {.level = 2})->means(o, true), G_kk);
+      agree(pair_channel(problem, *softmax, {.level = 1})->means(o, true),
+            sampled_channel(problem, *softmax, 2, {.level = 2})->means(o, true), G_kk);
     }
 }
 
-TEST_CASE("two tokens, softmax-1 and softplus: five and four dimensions on a grid against scrambled Sobol points") {
+TEST_CASE(
+    "two tokens, softmax-1 and softplus: five and four dimensions on a grid against scrambled Sobol points") {
   const Problem problem = slr("spiked", 2, 2, 0.1);
   const OrderParameters o{0.59, 0.6, 1.16, 1.02, 1.18, 0.45};
   for (const char* name : {"softmax-1", "softplus", "centred-linear"}) {
@@ -52,9 +58,11 @@ TEST_CASE("three tokens: the grid over the proximal point against scrambled Sobo
   agree(grid_channel(slr("spiked", 2, 3, 0.1), *softmax, 3, {.level = 1})->means(smooth, true),
         sampled_channel(slr("spiked", 2, 3, 0.1), *softmax, 3, {.level = 2})->means(smooth, true), G_kk);
   agree(grid_channel(slr("spiked", 2, 3, 0), *softmax, 3, {.level = 0})->means(jumping, true),
-        sampled_channel(slr("spiked", 2, 3, 0), *softmax, 3, {.level = 2})->means(jumping, true), fixed_point_means);
+        sampled_channel(slr("spiked", 2, 3, 0), *softmax, 3, {.level = 2})->means(jumping, true),
+        fixed_point_means);
   agree(grid_channel(slr("max", 2, 3, 0.1), *softmax, 3, {.level = 0})->means(smooth, true),
-        sampled_channel(slr("max", 2, 3, 0.1), *softmax, 3, {.level = 2})->means(smooth, true), fixed_point_means);
+        sampled_channel(slr("max", 2, 3, 0.1), *softmax, 3, {.level = 2})->means(smooth, true),
+        fixed_point_means);
 }
 
 TEST_CASE("linear: the saddle contour against scrambled Sobol points with a minimiser, L = 1, 2, 7") {
@@ -63,7 +71,8 @@ TEST_CASE("linear: the saddle contour against scrambled Sobol points with a mini
     CAPTURE(L);
     const Problem problem = slr("spiked", 2, L, 0.1);
     const OrderParameters o{0.33, 0.38, 0.8, 0.44, 0.25, 0.13};
-    agree(linear_channel(problem, *linear, L, {})->means(o, true), sampled_channel(problem, *linear, L, {.level = 2})->means(o, true),
+    agree(linear_channel(problem, *linear, L, {})->means(o, true),
+          sampled_channel(problem, *linear, L, {.level = 2})->means(o, true),
           L == 1 ? fixed_point_means : competing);
   }
 }
@@ -71,7 +80,8 @@ TEST_CASE("linear: the saddle contour against scrambled Sobol points with a mini
 TEST_CASE("one token: the closed form is what the sampled average tends to") {
   const OrderParameters o{0.3, 0.4, 2.0, 0.7, 0.6, 0.56};
   const Problem problem = slr("spiked", 2, 1, 0.1);
-  agree(single_token_channel(problem)->means(o, true), sampled_channel(problem, *make_activation("softmax"), 1, {.level = 2})->means(o, true), competing);
+  agree(single_token_channel(problem)->means(o, true),
+        sampled_channel(problem, *make_activation("softmax"), 1, {.level = 2})->means(o, true), competing);
 }
 
 TEST_CASE("every rule: the same bytes for one, two and three threads") {
@@ -79,7 +89,8 @@ TEST_CASE("every rule: the same bytes for one, two and three threads") {
   const OrderParameters o{0.57, 0.64, 1.08, 0.92, 1.03, 0.6};
   const Problem two = slr("max", 2, 2, 0.1), three = slr("spiked", 2, 3, 0.1);
   const auto same = [&](const auto& make) {
-    const ChannelMeans one = make(1)->means(o, true), two_threads = make(2)->means(o, true), three_threads = make(3)->means(o, true);
+    const ChannelMeans one = make(1)->means(o, true), two_threads = make(2)->means(o, true),
+                       three_threads = make(3)->means(o, true);
     return (one.value == two_threads.value).all() && (one.value == three_threads.value).all() &&
            (one.deviation == three_threads.deviation).all();
   };

@@ -6,7 +6,8 @@ TEST_CASE("random points: at least 90 percent of the reported numbers lie within
   int reported = 0, held = 0, points = 0;
   for (const RandomPoint& point : random_points(60, 5)) {
     const int L = point.problem.lengths.front().tokens;
-    if (L > (point.activation == "linear" && point.problem.task->name() == "spiked" ? 5 : 2)) continue;  // the quick ones
+    if (L > (point.activation == "linear" && point.problem.task->name() == "spiked" ? 5 : 2))
+      continue;  // the quick ones
     if (point.activation == "softplus" || point.activation == "softmax-1") continue;
     ++points;
     for (const ReportedNumber& number : reported_numbers(point, 1 << 15)) {

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+
 #include <quenched/erm.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/population.hpp>
@@ -8,17 +9,19 @@ using namespace quenched;
 namespace {
 ErmResult solve(const char* task, double signal, LengthLaw lengths, double noise, double alpha, double ridge,
                 const char* activation, double tolerance) {
-  return erm({make_task(task, signal), std::move(lengths), noise}, *make_activation(activation), alpha, ridge, ridge,
-             {.tolerance = tolerance});
+  return erm({make_task(task, signal), std::move(lengths), noise}, *make_activation(activation), alpha, ridge,
+             ridge, {.tolerance = tolerance});
 }
 }  // namespace
 
 TEST_CASE("L = 1 is ridge regression: closed form, every ridge stable") {
   const double Delta = 0.1, alpha = 2;
   for (const double r : {0.01, 0.5, 3.0}) {
-    // V = 1/(r + alpha/(1 + V)), m = alpha V/(1 + V), and q from q = m^2 + alpha V^2 (1 + Delta - 2 m + q)/(1 + V)^2.
+    // V = 1/(r + alpha/(1 + V)), m = alpha V/(1 + V), and q from q = m^2 + alpha V^2 (1 + Delta - 2 m + q)/(1
+    // + V)^2.
     const double b = r + alpha - 1, V = (-b + std::sqrt(b * b + 4 * r)) / (2 * r), m = alpha * V / (1 + V);
-    const double share = alpha * V * V / ((1 + V) * (1 + V)), q = (m * m + share * (1 + Delta - 2 * m)) / (1 - share);
+    const double share = alpha * V * V / ((1 + V) * (1 + V)),
+                 q = (m * m + share * (1 + Delta - 2 * m)) / (1 - share);
     const ErmResult result = solve("spiked", 2, {{1, 1.0}}, Delta, alpha, r, "softmax", 1e-9);
     CHECK(result.overlaps.V_v == doctest::Approx(V).epsilon(1e-8));
     CHECK(result.overlaps.m_v == doctest::Approx(m).epsilon(1e-8));
@@ -34,7 +37,9 @@ TEST_CASE("a fixed point left early: what the residual adds to the stated errors
   for (const char* activation : {"softmax", "linear"})
     for (const double tolerance : {1e-2, 3e-3, 1e-3}) {
       const int L = activation == std::string("softmax") ? 1 : 3;
-      const auto at = [&](double tol) { return solve("spiked", 1.5, {{L, 1.0}}, 0.1, 2.4, 0.75, activation, tol); };
+      const auto at = [&](double tol) {
+        return solve("spiked", 1.5, {{L, 1.0}}, 0.1, 2.4, 0.75, activation, tol);
+      };
       const ErmResult early = at(tolerance), late = at(1e-9);
       CHECK(std::abs(early.test_error - late.test_error) <= early.uncertainty.test_error);
       CHECK(std::abs(early.train_error - late.train_error) <= early.uncertainty.train_error);
@@ -71,7 +76,8 @@ TEST_CASE("values of theory.md section 8, within their errors and ours") {
     near(r.energy, r.uncertainty.energy, 0.975343, 1.4e-5);
   }
   SUBCASE("L ~ U{1,2,3}") {
-    const ErmResult r = solve("spiked", 2, {{1, 1 / 3.0}, {2, 1 / 3.0}, {3, 1 / 3.0}}, 0.1, 4, 0.5, "softmax", 1e-4);
+    const ErmResult r =
+        solve("spiked", 2, {{1, 1 / 3.0}, {2, 1 / 3.0}, {3, 1 / 3.0}}, 0.1, 4, 0.5, "softmax", 1e-4);
     near(r.test_error, r.uncertainty.test_error, 0.45046, 2e-5);
     near(r.overlaps.m_k, r.uncertainty.overlaps.m_k, 0.43922, 2e-5);
   }
@@ -82,7 +88,8 @@ TEST_CASE("values of theory.md section 8, within their errors and ours") {
     CHECK(r.certificate.integration_error <= 5e-3);
   }
   SUBCASE("softmax-1, spiked L = 2") {
-    const ErmResult r = solve("spiked", 2, {{2, 1.0}}, 0.1, 4, 0.5, "softmax-1", 1e-4);  // the expected values have an error of up to 1e-5
+    const ErmResult r = solve("spiked", 2, {{2, 1.0}}, 0.1, 4, 0.5, "softmax-1",
+                              1e-4);  // the expected values have an error of up to 1e-5
     near(r.test_error, r.uncertainty.test_error, 0.507373, 3e-6);
     near(r.train_error, r.uncertainty.train_error, 0.230258, 4e-6);
     near(r.overlaps.m_k, r.uncertainty.overlaps.m_k, 0.587115, 4e-6);
@@ -138,7 +145,7 @@ TEST_CASE("many samples and little ridge: the population minimum") {
     double last = INFINITY;
     for (const double alpha : {200.0, 1000.0}) {
       const double gap = erm(problem, *activation, alpha, 1e-3, 1e-3).test_error - limit;
-      CHECK(gap > 0);  // no estimator beats the minimum
+      CHECK(gap > 0);          // no estimator beats the minimum
       CHECK(gap * alpha < 4);  // and two D parameters cost O(1/alpha)
       CHECK(gap < last);
       last = gap;
@@ -149,7 +156,9 @@ TEST_CASE("many samples and little ridge: the population minimum") {
 TEST_CASE("the energy is stationary: d energy/d ridge is q/2") {
   const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0};
   const auto softmax = make_activation("softmax");
-  const auto energy = [&](double r_k, double r_v) { return erm(problem, *softmax, 4, r_k, r_v, {.tolerance = 1e-8}).energy; };
+  const auto energy = [&](double r_k, double r_v) {
+    return erm(problem, *softmax, 4, r_k, r_v, {.tolerance = 1e-8}).energy;
+  };
   const OrderParameters o = erm(problem, *softmax, 4, 0.5, 0.6, {.tolerance = 1e-8}).overlaps;
   const double h = 1e-3;
   CHECK((energy(0.5 + h, 0.6) - energy(0.5 - h, 0.6)) / (2 * h) == doctest::Approx(o.q_k / 2).epsilon(1e-4));

@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
-#include <quenched/point_set.hpp>
-#include <quenched/task.hpp>
 
 #include <cmath>
 #include <limits>
+#include <quenched/point_set.hpp>
+#include <quenched/task.hpp>
 #include <random>
 
 using quenched::Batch;

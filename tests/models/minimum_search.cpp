@@ -7,15 +7,17 @@
 
 using namespace quenched;
 
-MissedMinima missed_minima(const Activation& activation, int L, const OrderParameters& o, double signal, double noise, int samples,
-                           int starts, std::uint64_t seed) {
+MissedMinima missed_minima(const Activation& activation, int L, const OrderParameters& o, double signal,
+                           double noise, int samples, int starts, std::uint64_t seed) {
   std::mt19937_64 rng(seed);
   std::normal_distribution<double> normal;
   std::uniform_real_distribution<double> uniform;
   constexpr int block = 64;
   MissedMinima result;
   for (int done = 0; done < samples; done += block) {
-    const auto gaussian = [&](int columns) { return Batch(Batch::NullaryExpr(block, columns, [&] { return normal(rng); })); };
+    const auto gaussian = [&](int columns) {
+      return Batch(Batch::NullaryExpr(block, columns, [&] { return normal(rng); }));
+    };
     FieldLaw law;
     make_task("spiked", signal)->fields(o.m_k, o.q_k, gaussian(L), law);
     const Batch zeta = gaussian(L), w = std::sqrt(o.q_v) * zeta;
@@ -34,9 +36,11 @@ MissedMinima missed_minima(const Activation& activation, int L, const OrderParam
         for (int l = 0; l < L; ++l)
           from(i, l) = start % 2 ? law.omega(i, l) + scale * normal(rng) : 12 * (2 * uniform(rng) - 1);
       }
-      proximal_minimum([&](const Batch& x, LowRankModel& model) { loss.evaluate(x, y, w, model); }, law.omega, o.V_k, from, found);
+      proximal_minimum([&](const Batch& x, LowRankModel& model) { loss.evaluate(x, y, w, model); }, law.omega,
+                       o.V_k, from, found);
       for (int i = 0; i < block; ++i)
-        if (found.converged[i]) least[i] = std::min(least[i], found.value[i]), most[i] = std::max(most[i], found.value[i]);
+        if (found.converged[i])
+          least[i] = std::min(least[i], found.value[i]), most[i] = std::max(most[i], found.value[i]);
     }
     const Eigen::ArrayXd rounding = 1e-7 * (1 + least.abs()), gap = search.best.value - least;
     result.samples += block;

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
-#include <quenched/invalid_input.hpp>
-#include <quenched/population.hpp>
 
 #include <cmath>
+#include <quenched/invalid_input.hpp>
+#include <quenched/population.hpp>
 
 using quenched::Activation;
 using quenched::ActivationInfo;
@@ -161,11 +161,14 @@ TEST_CASE("population, other activations: closed forms and bounds") {
   const auto Phi = [](double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; };
   for (const double nu : {0.5, 5.0}) {
     const double a = std::sqrt(nu), density = std::exp(-nu / 2) / std::sqrt(2 * M_PI);
-    const double mean = a * Phi(a) + density, square = (1 + nu) * Phi(a) + a * density;  // of max(a + N(0, 1), 0)
+    const double mean = a * Phi(a) + density,
+                 square = (1 + nu) * Phi(a) + a * density;  // of max(a + N(0, 1), 0)
     for (const int L : {2, 3, 20}) {
       CAPTURE(L);
       const Problem p = problem("spiked", {{L, 1}}, nu);
-      const auto risk = [&](const char* name) { return population(p, *make_activation(name), {.tolerance = 1e-3}); };
+      const auto risk = [&](const char* name) {
+        return population(p, *make_activation(name), {.tolerance = 1e-3});
+      };
       CHECK(std::abs(risk("relu").test_error - (1 - mean * mean / (square + (L - 1) / 2.0))) < 1e-6);
       const PopulationResult centred = risk("centred-linear");
       CHECK(std::abs(centred.test_error - (L - 1) / (L + nu)) <= 1e-9 + 2 * centred.uncertainty.test_error);
@@ -173,7 +176,8 @@ TEST_CASE("population, other activations: closed forms and bounds") {
       double best = 0;
       for (double z = -10; z <= 10; z += 1e-3)
         best += 1e-3 * std::exp(-z * z / 2) / std::sqrt(2 * M_PI) / (1 + (L - 1) * std::exp(-nu / 2 - a * z));
-      for (const char* name : {"linear", "relu", "erf", "sigmoid"}) CHECK(risk(name).test_error > 1 - best - 1e-9);
+      for (const char* name : {"linear", "relu", "erf", "sigmoid"})
+        CHECK(risk(name).test_error > 1 - best - 1e-9);
     }
     // Hardmax is right when the spiked token wins.
     const double wins = Phi(std::sqrt(nu / 2));
@@ -201,7 +205,9 @@ TEST_CASE("population: the same bytes for one, two and three threads") {
   for (const char* name : {"softmax", "softplus", "relu"})
     for (const Problem& p : {problem("spiked", {{3, 1}}, 2), problem("max", {{5, 1}}, 3)}) {
       CAPTURE(name);
-      const auto at = [&](int threads) { return population(p, *make_activation(name), {.tolerance = 1e-2, .threads = threads}); };
+      const auto at = [&](int threads) {
+        return population(p, *make_activation(name), {.tolerance = 1e-2, .threads = threads});
+      };
       const PopulationResult one = at(1);
       for (int threads : {2, 3}) {
         const PopulationResult many = at(threads);

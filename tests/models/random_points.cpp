@@ -11,14 +11,14 @@ std::string RandomPoint::kind() const {
   const std::string task = problem.task->name();
   if (activation.empty()) return "bayes, " + task;
   if (activation == "linear") return "linear, " + task;
-  return (activation == "softmax" ? "softmax" : "others") + std::string(L > 3 ? ", L = 4, 5" : ", L = " + std::to_string(L)) +
-         (L == 3 ? ", " + task : "");
+  return (activation == "softmax" ? "softmax" : "others") +
+         std::string(L > 3 ? ", L = 4, 5" : ", L = " + std::to_string(L)) + (L == 3 ? ", " + task : "");
 }
 
 std::string RandomPoint::text() const {
   std::ostringstream out;
-  out << problem.task->name() << " L " << problem.lengths.front().tokens << " nu " << problem.task->signal() << " Delta "
-      << problem.noise << " alpha " << alpha << " ridge " << ridge_k << ", " << ridge_v << ' '
+  out << problem.task->name() << " L " << problem.lengths.front().tokens << " nu " << problem.task->signal()
+      << " Delta " << problem.noise << " alpha " << alpha << " ridge " << ridge_k << ", " << ridge_v << ' '
       << (activation.empty() ? "bayes" : activation) << " tolerance " << tolerance;
   return out.str();
 }
@@ -38,30 +38,40 @@ std::vector<RandomPoint> random_points(int count, std::uint64_t seed) {
     const double nu = max && uniform() < 0.4 ? INFINITY : log_uniform(0.5, 6);
     const int L = one_of(1, 2, 3, 4, 5);
     const double noise = 0.5 * uniform() * uniform();
-    const std::string activation = one_of("softmax", "softmax", "softmax", "linear", "linear", "softmax-1", "softplus", "");
+    const std::string activation =
+        one_of("softmax", "softmax", "softmax", "linear", "linear", "softmax-1", "softplus", "");
     const double alpha = log_uniform(0.5, 10), ridge_k = log_uniform(0.2, 2), ridge_v = log_uniform(0.2, 2);
-    points.push_back({{make_task(max ? "max" : "spiked", nu), {{L, 1.0}}, noise}, activation, alpha, ridge_k, ridge_v,
+    points.push_back({{make_task(max ? "max" : "spiked", nu), {{L, 1.0}}, noise},
+                      activation,
+                      alpha,
+                      ridge_k,
+                      ridge_v,
                       one_of(1e-2, 3e-3)});
   }
   return points;
 }
 
-bool ReportedNumber::held() const { return std::abs(value - exact) <= stated + exact_stated + 1e-9 * (1 + std::abs(exact)); }
+bool ReportedNumber::held() const {
+  return std::abs(value - exact) <= stated + exact_stated + 1e-9 * (1 + std::abs(exact));
+}
 
 std::vector<ReportedNumber> reported_numbers(const RandomPoint& p, int reference_points) {
   std::vector<ReportedNumber> out;
   const auto add = [&](const char* name, double value, double stated, double exact, double exact_stated) {
-    if (std::isfinite(value) && std::isfinite(exact)) out.push_back({name, value, stated, exact, exact_stated});
+    if (std::isfinite(value) && std::isfinite(exact))
+      out.push_back({name, value, stated, exact, exact_stated});
   };
   if (p.activation.empty()) {
     const BayesResult a = bayes(p.problem, p.alpha, Start::informed, {.tolerance = p.tolerance});
-    const BayesResult b = bayes(p.problem, p.alpha, Start::informed,
-                                {.tolerance = 1e-8, .points = reference_points, .seed = 99, .from = Eigen::Vector2d(a.q_k, a.q_v)});
+    const BayesResult b = bayes(
+        p.problem, p.alpha, Start::informed,
+        {.tolerance = 1e-8, .points = reference_points, .seed = 99, .from = Eigen::Vector2d(a.q_k, a.q_v)});
     if (!a.certificate.converged || !b.certificate.converged) return out;
     add("q_k", a.q_k, a.uncertainty.q_k, b.q_k, b.uncertainty.q_k);
     add("q_v", a.q_v, a.uncertainty.q_v, b.q_v, b.uncertainty.q_v);
     add("test_error", a.test_error, a.uncertainty.test_error, b.test_error, b.uncertainty.test_error);
-    add("free_entropy", a.free_entropy, a.uncertainty.free_entropy, b.free_entropy, b.uncertainty.free_entropy);
+    add("free_entropy", a.free_entropy, a.uncertainty.free_entropy, b.free_entropy,
+        b.uncertainty.free_entropy);
     return out;
   }
   const auto activation = make_activation(p.activation);
@@ -74,8 +84,12 @@ std::vector<ReportedNumber> reported_numbers(const RandomPoint& p, int reference
   add("test_error", a.test_error, u.test_error, b.test_error, v.test_error);
   add("train_error", a.train_error, u.train_error, b.train_error, v.train_error);
   add("energy", a.energy, u.energy, b.energy, v.energy);
-  for (const auto& [name, member] : {std::pair{"m_k", &OrderParameters::m_k}, {"q_k", &OrderParameters::q_k}, {"V_k", &OrderParameters::V_k},
-                                     {"m_v", &OrderParameters::m_v}, {"q_v", &OrderParameters::q_v}, {"V_v", &OrderParameters::V_v}})
+  for (const auto& [name, member] : {std::pair{"m_k", &OrderParameters::m_k},
+                                     {"q_k", &OrderParameters::q_k},
+                                     {"V_k", &OrderParameters::V_k},
+                                     {"m_v", &OrderParameters::m_v},
+                                     {"q_v", &OrderParameters::q_v},
+                                     {"V_v", &OrderParameters::V_v}})
     add(name, a.overlaps.*member, u.overlaps.*member, b.overlaps.*member, v.overlaps.*member);
   return out;
 }

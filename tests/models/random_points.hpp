@@ -1,11 +1,11 @@
 #pragma once
 #include <quenched/bayes.hpp>
 #include <quenched/erm.hpp>
-
 #include <string>
 #include <vector>
 
-/// A point drawn at random: both tasks, softmax, linear and two other activations, L = 1..5, everything else log-uniform.
+/// A point drawn at random: both tasks, softmax, linear and two other activations, L = 1..5, everything else
+/// log-uniform.
 struct RandomPoint {
   quenched::Problem problem;
   std::string activation;  // "": Bayes-optimal learning
@@ -24,6 +24,6 @@ struct ReportedNumber {
   [[nodiscard]] bool held() const;
 };
 
-/// What is reported at the point's tolerance, and by a rule of `reference_points` points with another seed (deterministic rules:
-/// their resolution of that many points). Empty where a fixed point was not reached.
+/// What is reported at the point's tolerance, and by a rule of `reference_points` points with another seed
+/// (deterministic rules: their resolution of that many points). Empty where a fixed point was not reached.
 [[nodiscard]] std::vector<ReportedNumber> reported_numbers(const RandomPoint& point, int reference_points);

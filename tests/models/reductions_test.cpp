@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
-#include <quenched/population.hpp>
 
+#include <quenched/population.hpp>
 #include <random>
 
 #include "attention_loss.hpp"
@@ -10,16 +10,20 @@ using namespace quenched;
 
 namespace {
 
-/// An activation that hides properties, so that the averages are taken without the reductions that these allow.
+/// An activation that hides properties, so that the averages are taken without the reductions that these
+/// allow.
 class Unreduced final : public Activation {
  public:
-  Unreduced(const char* name, bool normalised, bool shift_invariant) : known_(make_activation(name)), info_(known_->info()) {
+  Unreduced(const char* name, bool normalised, bool shift_invariant)
+      : known_(make_activation(name)), info_(known_->info()) {
     info_.normalised = normalised, info_.shift_invariant = shift_invariant;
   }
   const ActivationInfo& info() const override { return info_; }
   void value(const Batch& chi, Batch& sigma) const override { known_->value(chi, sigma); }
   void jet(const Batch& chi, ActivationJet& jet) const override { known_->jet(chi, jet); }
-  void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const override { known_->curvature(jet, u, e, beta); }
+  void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const override {
+    known_->curvature(jet, u, e, beta);
+  }
   Eigen::ArrayXd transition(const Batch& chi, int l) const override { return known_->transition(chi, l); }
 
  private:
@@ -28,7 +32,8 @@ class Unreduced final : public Activation {
 };
 
 void equal(const ChannelMeans& reduced, const ChannelMeans& whole, double least) {
-  const Eigen::ArrayXd a = reduced.deviation.square().colwise().sum().sqrt(), b = whole.deviation.square().colwise().sum().sqrt();
+  const Eigen::ArrayXd a = reduced.deviation.square().colwise().sum().sqrt(),
+                       b = whole.deviation.square().colwise().sum().sqrt();
   for (int i = 0; i < fixed_point_means; ++i) {
     CAPTURE(i);
     CHECK(std::abs(reduced.value[i] - whole.value[i]) <= 2 * (a[i] + b[i]) + least);
@@ -47,18 +52,23 @@ const OrderParameters point{0.49, 0.47, 1.1, 0.91, 0.94, 0.46};
 
 }  // namespace
 
-TEST_CASE("sum s = 1: the average over y - w_l equals the one over y and w_l; softmax without its common mode, the one with it") {
+TEST_CASE(
+    "sum s = 1: the average over y - w_l equals the one over y and w_l; softmax without its common mode, the "
+    "one with it") {
   const auto softmax = make_activation("softmax"), softplus = make_activation("softplus");
-  const Unreduced softmax_with_shift("softmax", true, false), softmax_with_both("softmax", false, false), softplus_with_y("softplus", false, false);
+  const Unreduced softmax_with_shift("softmax", true, false), softmax_with_both("softmax", false, false),
+      softplus_with_y("softplus", false, false);
   for (const Problem& problem : {slr("spiked", 2, 2), slr("max", 2, 2)}) {
     CAPTURE(problem.task->name());
     const ChannelOptions fine{.level = 1};
-    const ChannelMeans three = pair_channel(problem, *softmax, fine)->means(point, true);  // dimensions of the average
+    const ChannelMeans three =
+        pair_channel(problem, *softmax, fine)->means(point, true);  // dimensions of the average
     const ChannelMeans four = grid_channel(problem, softmax_with_shift, 2, fine)->means(point, true);
     const ChannelMeans five = grid_channel(problem, softmax_with_both, 2, fine)->means(point, true);
     equal(three, four, 1e-6);
     equal(four, five, 1e-6);
-    equal(grid_channel(problem, *softplus, 2, fine)->means(point, true), grid_channel(problem, softplus_with_y, 2, fine)->means(point, true), 1e-6);
+    equal(grid_channel(problem, *softplus, 2, fine)->means(point, true),
+          grid_channel(problem, softplus_with_y, 2, fine)->means(point, true), 1e-6);
   }
   for (const char* name : {"softmax", "centred-linear"}) {  // sampled, without and with the common mode
     const auto activation = make_activation(name);
@@ -73,10 +83,12 @@ TEST_CASE("the proximal point sees y - w_l only where sum s = 1, and moves with 
   const int n = 64, L = 3;
   const Batch omega = gaussian(n, L, 1), w = gaussian(n, L, 2);
   const Eigen::ArrayXd y = gaussian(n, 1, 3).col(0);
-  const auto solve = [&](const Activation& activation, const Batch& centre, const Eigen::ArrayXd& label, const Batch& field, Eigen::ArrayXd& rho) {
+  const auto solve = [&](const Activation& activation, const Batch& centre, const Eigen::ArrayXd& label,
+                         const Batch& field, Eigen::ArrayXd& rho) {
     AttentionLoss loss(activation, V_v);
     ProximalMinimum found;
-    proximal_minimum([&](const Batch& x, LowRankModel& m) { loss.evaluate(x, label, field, m); }, centre, V_k, centre, found);
+    proximal_minimum([&](const Batch& x, LowRankModel& m) { loss.evaluate(x, label, field, m); }, centre, V_k,
+                     centre, found);
     rho = loss.rho;
     return found;
   };
@@ -99,18 +111,22 @@ TEST_CASE("the proximal point sees y - w_l only where sum s = 1, and moves with 
   }
 }
 
-TEST_CASE("linear: one scalar equation in A = |a|^2, W = |w|^2, C = a.w and y gives the residual, whatever L") {
+TEST_CASE(
+    "linear: one scalar equation in A = |a|^2, W = |w|^2, C = a.w and y gives the residual, whatever L") {
   const double V_k = 0.9, V_v = 0.5;
   for (const int L : {2, 3, 9}) {
     const int n = 64;
     const Batch omega = gaussian(n, L, 4), w = gaussian(n, L, 5), a = 1 + omega;
-    const Eigen::ArrayXd y = gaussian(n, 1, 6).col(0), A = a.square().rowwise().sum(), W = w.square().rowwise().sum(), C = (a * w).rowwise().sum();
+    const Eigen::ArrayXd y = gaussian(n, 1, 6).col(0), A = a.square().rowwise().sum(),
+                         W = w.square().rowwise().sum(), C = (a * w).rowwise().sum();
     ProximalMinimum found;
     const auto linear = make_activation("linear");
     AttentionLoss loss(*linear, V_v);
-    proximal_minimum([&](const Batch& x, LowRankModel& m) { loss.evaluate(x, y, w, m); }, omega, V_k, omega, found);
+    proximal_minimum([&](const Batch& x, LowRankModel& m) { loss.evaluate(x, y, w, m); }, omega, V_k, omega,
+                     found);
     for (int i = 0; i < n; ++i) {
-      // y = rho (1 + V_v |s|^2) + s.w with s = (a + V_k rho w)/(1 - V_k V_v rho^2) increases in rho: bisection.
+      // y = rho (1 + V_v |s|^2) + s.w with s = (a + V_k rho w)/(1 - V_k V_v rho^2) increases in rho:
+      // bisection.
       double low = -1 / std::sqrt(V_k * V_v), high = -low;
       for (int halving = 0; halving < 100; ++halving) {
         const double rho = (low + high) / 2, shrink = 1 - V_k * V_v * rho * rho;
@@ -125,7 +141,8 @@ TEST_CASE("linear: one scalar equation in A = |a|^2, W = |w|^2, C = a.w and y gi
 
 TEST_CASE("one dimension for any L: the Bayes risk at infinite alpha against the average over all L fields") {
   const auto softmax = make_activation("softmax");
-  for (const Problem& problem : {slr("spiked", 5, 3), slr("spiked", 3, 12), slr("max", 2, 5), slr("max", 0.5, 20)}) {
+  for (const Problem& problem :
+       {slr("spiked", 5, 3), slr("spiked", 3, 12), slr("max", 2, 5), slr("max", 0.5, 20)}) {
     const double c = problem.task->bayes_slope();
     const Excess one = bayes_excess_risk(problem);
     const Excess all = population_risk(problem, *softmax, c, c * c, 1, 1, {.tolerance = 1e-4});

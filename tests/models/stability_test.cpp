@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
-#include <quenched/invalid_input.hpp>
-#include <quenched/stability_line.hpp>
 
 #include <cmath>
+#include <quenched/invalid_input.hpp>
+#include <quenched/stability_line.hpp>
 
 using namespace quenched;
 
@@ -28,9 +28,10 @@ TEST_CASE("both sides of the stability line, as simulation has it") {
       {"spiked", 2, 1, 0.1, 2, 1e-3, "softmax", true},
   };
   for (const Case& c : cases) {
-    INFO(c.task, " L=", c.tokens, " nu=", c.signal, " alpha=", c.alpha, " ridge=", c.ridge, " ", c.activation);
-    const ErmResult r = erm({make_task(c.task, c.signal), {{c.tokens, 1.0}}, c.noise}, *make_activation(c.activation), c.alpha,
-                            c.ridge, c.ridge, {.tolerance = 5e-3});
+    INFO(c.task, " L=", c.tokens, " nu=", c.signal, " alpha=", c.alpha, " ridge=", c.ridge, " ",
+         c.activation);
+    const ErmResult r = erm({make_task(c.task, c.signal), {{c.tokens, 1.0}}, c.noise},
+                            *make_activation(c.activation), c.alpha, c.ridge, c.ridge, {.tolerance = 5e-3});
     CHECK(r.certificate.stable.has_value());
     CHECK(r.certificate.stable == c.stable);
   }
@@ -38,7 +39,8 @@ TEST_CASE("both sides of the stability line, as simulation has it") {
 
 TEST_CASE("L = 1 is convex: stable for every ridge") {
   for (const double r : {1e-3, 1e-2, 0.1, 1.0, 10.0}) {
-    const ErmResult result = erm({make_task("max", 1), {{1, 1.0}}, 0.5}, *make_activation("softmax"), 1, r, r, {.tolerance = 1e-6});
+    const ErmResult result = erm({make_task("max", 1), {{1, 1.0}}, 0.5}, *make_activation("softmax"), 1, r, r,
+                                 {.tolerance = 1e-6});
     CHECK(result.certificate.stability_eigenvalue < 1);
   }
 }
@@ -51,7 +53,8 @@ TEST_CASE("the stability line in alpha and in ridge: one line, found from both s
   REQUIRE(ridge);
   CHECK(ridge->uncertainty < 0.03 * ridge->value);
   CHECK(ridge->result.certificate.stability_eigenvalue == doctest::Approx(1).epsilon(1e-3));
-  const auto alpha = stability_line(problem, *linear, 1, ridge->value, ridge->value, Along::alpha, 3, 9, fine);
+  const auto alpha =
+      stability_line(problem, *linear, 1, ridge->value, ridge->value, Along::alpha, 3, 9, fine);
   REQUIRE(alpha);
   CHECK(alpha->uncertainty < 0.03 * alpha->value);
   CHECK(std::abs(alpha->value - 5) < alpha->uncertainty + 5 * ridge->uncertainty / ridge->value);

@@ -1,18 +1,18 @@
 #include "symmetry.hpp"
 
 #include <doctest/doctest.h>
-#include <quenched/erm.hpp>
-#include <quenched/point_set.hpp>
 
 #include <Eigen/Dense>
+#include <quenched/erm.hpp>
+#include <quenched/point_set.hpp>
 
 using namespace quenched;
 using Eigen::Matrix2d, Eigen::Vector2d, Eigen::Vector4d, Eigen::Matrix4d;
 
 namespace {
 
-/// The global proximal point of (y - sigma(chi).z)^2/2, softmax of two tokens, in a full 2 x 2 metric V: Newton in the four
-/// fields (chi_0, chi_1, z_0, z_1) from every integer chi_0 - chi_1 (z = w), damped.
+/// The global proximal point of (y - sigma(chi).z)^2/2, softmax of two tokens, in a full 2 x 2 metric V:
+/// Newton in the four fields (chi_0, chi_1, z_0, z_1) from every integer chi_0 - chi_1 (z = w), damped.
 Vector4d proximal_point(double y, const Vector4d& omega, const Matrix2d& V) {
   Matrix4d metric = Matrix4d::Zero();
   const Matrix2d inverse = V.inverse();
@@ -31,7 +31,8 @@ Vector4d proximal_point(double y, const Vector4d& omega, const Matrix2d& V) {
     const double mean = (omega[0] + omega[1]) / 2;
     h[0] = mean + start / 2.0, h[1] = mean - start / 2.0;
     for (int step = 0; step < 100; ++step) {
-      const double p = 1 / (1 + std::exp(h[1] - h[0])), p1 = p * (1 - p), p2 = p1 * (1 - 2 * p), gap = h[2] - h[3];
+      const double p = 1 / (1 + std::exp(h[1] - h[0])), p1 = p * (1 - p), p2 = p1 * (1 - 2 * p),
+                   gap = h[2] - h[3];
       const double rho = y - f(h);
       const Vector4d slope(p1 * gap, -p1 * gap, p, 1 - p);
       Matrix4d bend = Matrix4d::Zero();
@@ -56,9 +57,10 @@ struct Full {
   Matrix2d M, Q, V;  // rows: k, v; columns of M: k*, v*
 };
 
-/// The whole map for (k, v) with full 2 x 2 overlaps, from the definitions alone: teacher fields are drawn, not averaged out.
-/// One result a replicate, all on the same random numbers.
-std::vector<Full> full_map(double nu, bool spiked, double Delta, double alpha, double r, const Full& at, const PointSet& points) {
+/// The whole map for (k, v) with full 2 x 2 overlaps, from the definitions alone: teacher fields are drawn,
+/// not averaged out. One result a replicate, all on the same random numbers.
+std::vector<Full> full_map(double nu, bool spiked, double Delta, double alpha, double r, const Full& at,
+                           const PointSet& points) {
   const Matrix2d C = at.Q - at.M * at.M.transpose(), root = C.llt().matrixL();
   const Matrix2d inverse_Q = at.Q.inverse(), inverse_root = root.inverse();
   const Matrix2d given = (Matrix2d::Identity() - at.M.transpose() * inverse_Q * at.M).inverse();
@@ -92,13 +94,14 @@ std::vector<Full> full_map(double nu, bool spiked, double Delta, double alpha, d
 }
 
 /// The Jacobian in (m_kv, m_vk, q_kv, V_kv) at o, by central differences.
-std::vector<Matrix4d> differences(double nu, bool spiked, double Delta, double alpha, double r, const OrderParameters& o,
-                                  const PointSet& points) {
+std::vector<Matrix4d> differences(double nu, bool spiked, double Delta, double alpha, double r,
+                                  const OrderParameters& o, const PointSet& points) {
   std::vector<Matrix4d> J(static_cast<std::size_t>(points.replicates));
   constexpr double h = 1e-3;
   for (int j = 0; j < 4; ++j) {
     const auto moved = [&](double by) {
-      Full at{Vector2d(o.m_k, o.m_v).asDiagonal(), Vector2d(o.q_k, o.q_v).asDiagonal(), Vector2d(o.V_k, o.V_v).asDiagonal()};
+      Full at{Vector2d(o.m_k, o.m_v).asDiagonal(), Vector2d(o.q_k, o.q_v).asDiagonal(),
+              Vector2d(o.V_k, o.V_v).asDiagonal()};
       if (j == 0) at.M(0, 1) = by;
       if (j == 1) at.M(1, 0) = by;
       if (j == 2) at.Q(0, 1) = at.Q(1, 0) = by;
@@ -107,8 +110,8 @@ std::vector<Matrix4d> differences(double nu, bool spiked, double Delta, double a
     };
     const std::vector<Full> up = moved(h), down = moved(-h);
     for (std::size_t i = 0; i < J.size(); ++i)
-      J[i].col(j) << up[i].M(0, 1) - down[i].M(0, 1), up[i].M(1, 0) - down[i].M(1, 0), up[i].Q(0, 1) - down[i].Q(0, 1),
-          up[i].V(0, 1) - down[i].V(0, 1);
+      J[i].col(j) << up[i].M(0, 1) - down[i].M(0, 1), up[i].M(1, 0) - down[i].M(1, 0),
+          up[i].Q(0, 1) - down[i].Q(0, 1), up[i].V(0, 1) - down[i].V(0, 1);
     for (Matrix4d& one : J) one.col(j) /= 2 * h;
   }
   return J;
@@ -129,7 +132,8 @@ TEST_CASE("the sector of the cross overlaps: finite differences of the whole map
     const std::vector<Matrix4d> brute = differences(2, spiked, Delta, alpha, r, o, points);
     Matrix4d mean = Matrix4d::Zero(), squares = mean;
     for (const Matrix4d& one : brute) mean += one / double(brute.size());
-    for (const Matrix4d& one : brute) squares += (one - mean).cwiseAbs2() / double(brute.size() * (brute.size() - 1));
+    for (const Matrix4d& one : brute)
+      squares += (one - mean).cwiseAbs2() / double(brute.size() * (brute.size() - 1));
     for (const Matrix4d& one : J.deviations) squares += one.cwiseAbs2();
     for (int i = 0; i < 4; ++i)
       for (int j = 0; j < 4; ++j) {

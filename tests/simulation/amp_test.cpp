@@ -163,7 +163,8 @@ TEST_CASE(
   CHECK((result.state.k - trained.theta.head(D)).norm() < 1e-3 * trained.theta.head(D).norm());
   CHECK((result.state.v - trained.theta.tail(D)).norm() < 1e-3 * trained.theta.tail(D).norm());
 
-  // Undamped, the cross overlaps leave the fixed point by the sector's most negative eigenvalue: -2.07 at D = infinity.
+  // Undamped, the cross overlaps leave the fixed point by the sector's most negative eigenvalue: -2.07 at D =
+  // infinity.
   AmpOptions plain = options;
   plain.cross = 1;
   AmpState state = result.state;

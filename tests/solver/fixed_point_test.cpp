@@ -1,5 +1,6 @@
-#include <Eigen/LU>
 #include <doctest/doctest.h>
+
+#include <Eigen/LU>
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
 
@@ -17,8 +18,9 @@ VectorXd vec(std::initializer_list<double> v) {
 TEST_CASE("cos x = x (the Dottie number) under every damping and memory") {
   for (const double damping : {0.3, 0.6, 1.0})
     for (const int memory : {0, 1, 3, 5}) {
-      const auto report = fixed_point([](const VectorXd& x) -> VectorXd { return x.array().cos(); }, vec({0.2, 1.0}),
-                                      {.tolerance = 1e-12, .anderson_memory = memory, .damping = damping});
+      const auto report =
+          fixed_point([](const VectorXd& x) -> VectorXd { return x.array().cos(); }, vec({0.2, 1.0}),
+                      {.tolerance = 1e-12, .anderson_memory = memory, .damping = damping});
       CHECK(report.status == FixedPointStatus::converged);
       CHECK(std::abs(report.x[0] - 0.739085133215160642) < 1e-11);
       CHECK(report.history.size() == static_cast<std::size_t>(report.iterations));
@@ -37,17 +39,20 @@ TEST_CASE("Anderson solves a linear map of dimension n in about n + 2 evaluation
 
 TEST_CASE("the residual is F(x) - x at the x returned, never that of a damped step") {
   const Map F = [](const VectorXd& x) -> VectorXd { return 0.99 * x; };
-  const auto report = fixed_point(F, vec({1.0}), {.max_iterations = 5, .anderson_memory = 0, .damping = 1e-3});
+  const auto report =
+      fixed_point(F, vec({1.0}), {.max_iterations = 5, .anderson_memory = 0, .damping = 1e-3});
   CHECK(report.status == FixedPointStatus::max_iterations);
   CHECK(!report.reached());
-  CHECK(report.residual == doctest::Approx(std::abs((F(report.x) - report.x)[0]) / (1 + std::abs(report.x[0]))));
+  CHECK(report.residual ==
+        doctest::Approx(std::abs((F(report.x) - report.x)[0]) / (1 + std::abs(report.x[0]))));
   CHECK(report.residual > 1e-3);  // each step moved by 1e-5 only
 }
 
 TEST_CASE("what stops it is said") {
   SUBCASE("no fixed point: stalled or out of iterations, with the best iterate") {
-    const auto report = fixed_point([](const VectorXd& x) -> VectorXd { return x.array() + 1 + x.array().square(); },
-                                    vec({0.5}), {.max_iterations = 40});
+    const auto report =
+        fixed_point([](const VectorXd& x) -> VectorXd { return x.array() + 1 + x.array().square(); },
+                    vec({0.5}), {.max_iterations = 40});
     CHECK(!report.reached());
     CHECK(report.residual >= 0.5);  // (1 + x^2)/(1 + |x|) is never below 2 sqrt 2 - 2
   }
@@ -57,7 +62,9 @@ TEST_CASE("what stops it is said") {
   }
   SUBCASE("noise floor") {
     int calls = 0;
-    const auto noisy = [&](const VectorXd& x) -> VectorXd { return x / 2 + vec({++calls % 2 ? 1e-4 : -1e-4}); };
+    const auto noisy = [&](const VectorXd& x) -> VectorXd {
+      return x / 2 + vec({++calls % 2 ? 1e-4 : -1e-4});
+    };
     const auto report = fixed_point(noisy, vec({1}), {.tolerance = 1e-9, .map_error = 3e-4});
     CHECK(report.status == FixedPointStatus::noise_floor);
     CHECK(report.residual <= 3e-4);

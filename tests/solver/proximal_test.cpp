@@ -1,5 +1,6 @@
-#include <Eigen/Dense>
 #include <doctest/doctest.h>
+
+#include <Eigen/Dense>
 #include <quenched/proximal.hpp>
 
 using namespace quenched;
@@ -8,7 +9,8 @@ TEST_CASE("the low-rank factor solves like the dense matrix and knows its inerti
   const int n = 6, points = 20;
   std::srand(3);
   LowRankModel model{Eigen::ArrayXd::Zero(points), Eigen::ArrayXd::Random(points), Batch::Zero(points, n),
-                     Batch::Random(points, n), Batch::Random(points, n), Batch::Random(points, n), Batch::Random(points, n)};
+                     Batch::Random(points, n),     Batch::Random(points, n),       Batch::Random(points, n),
+                     Batch::Random(points, n)};
   LowRankFactor factor;
   factor.factorise(model, 0.9, 1e-12);
   Batch rhs = Batch::Random(points, n), x = rhs;
@@ -42,7 +44,8 @@ TEST_CASE("proximal point of |x|^4/4 and of a non-convex cosine") {
   CHECK(found.converged.all());
   CHECK((found.x.cube() + (found.x - centre) / 0.7).abs().maxCoeff() < 1e-6);
 
-  // cos(4 x) + x^2/2: minima that the start decides between; each found one has zero gradient and positive curvature.
+  // cos(4 x) + x^2/2: minima that the start decides between; each found one has zero gradient and positive
+  // curvature.
   const LowRankObjective cosine = [](const Batch& x, LowRankModel& m) {
     m.value = (4 * x).cos().rowwise().sum();
     m.gradient = -4 * (4 * x).sin();

@@ -1,7 +1,6 @@
 #pragma once
-#include <quenched/integrand.hpp>
-
 #include <cstdint>
+#include <quenched/integrand.hpp>
 #include <string>
 #include <string_view>
 

@@ -1,7 +1,6 @@
 #pragma once
-#include <quenched/batch.hpp>
-
 #include <functional>
+#include <quenched/batch.hpp>
 
 namespace quenched {
 

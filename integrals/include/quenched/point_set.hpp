@@ -1,8 +1,7 @@
 #pragma once
+#include <cstdint>
 #include <quenched/batch.hpp>
 #include <quenched/integrand.hpp>
-
-#include <cstdint>
 
 namespace quenched {
 
@@ -24,8 +23,8 @@ struct PointSet {
 [[nodiscard]] Batch replicate_means(const PointSet& points, int outputs, const Integrand& integrand,
                                     int threads = 0);
 
-/// How the mean over the rows of `means` (replicates x outputs) may be wrong, one row a direction: the root of the sum of squares
-/// over the rows is twice the standard error.
+/// How the mean over the rows of `means` (replicates x outputs) may be wrong, one row a direction: the root
+/// of the sum of squares over the rows is twice the standard error.
 [[nodiscard]] Batch replicate_deviations(const Batch& means);
 
 }  // namespace quenched

@@ -34,7 +34,8 @@ void normal_quantile(In x, Out y);
 [[nodiscard]] Batch exp(Batch x);
 [[nodiscard]] Batch log1p(Batch x);
 [[nodiscard]] Batch normal_cdf(Batch x);
-/// y_i += weight sum_k c_ki r^k, k = 0..5: quintics that share one argument; c_ki lies at coefficients[k * between + i].
+/// y_i += weight sum_k c_ki r^k, k = 0..5: quintics that share one argument; c_ki lies at coefficients[k *
+/// between + i].
 void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, double weight, Out y);
 
 }  // namespace quenched::vector_math

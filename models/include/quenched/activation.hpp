@@ -1,7 +1,6 @@
 #pragma once
-#include <quenched/batch.hpp>
-
 #include <memory>
+#include <quenched/batch.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,16 +14,17 @@ struct ActivationJet {
 };
 
 struct ActivationInfo {
-  std::string name;     // as on the command line
-  std::string formula;  // for a person
-  std::string source;   // where it comes from
+  std::string name;              // as on the command line
+  std::string formula;           // for a person
+  std::string source;            // where it comes from
   bool normalised = false;       // sum_l sigma_l = 1
   bool shift_invariant = false;  // sigma(chi + c) = sigma(chi)
   bool exponential = false;      // grows like exp(chi): can single out one token
   bool smooth = true;
   bool folds = true;  // the proximal step can have several minima; false only where it is proved to have one
   bool elementwise = false;  // sigma_l depends on chi_l alone: averages factorise over tokens
-  bool tunable = false;      // a parameter was left open: `population` tunes it by make_activation(name + ":" + value)
+  bool tunable =
+      false;  // a parameter was left open: `population` tunes it by make_activation(name + ":" + value)
 };
 
 /// An attention activation sigma: R^L -> R^L, f(X) = sum_l sigma_l(chi) z_l (docs/equations.md, section 2).
@@ -39,8 +39,9 @@ class Activation {
   virtual void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const = 0;
   /// The chi_l around which sigma_l bends most, given the other tokens (one per point): 0 unless overridden.
   [[nodiscard]] virtual Eigen::ArrayXd transition(const Batch& chi, int l) const;
-  /// Where token l takes over: the new chi_l (points x t.size()) when it is put at its transition plus each t, with the
-  /// s.w and |s|^2 that follow. The starts of the global minimisation; |t| <= 7 covers a softmax's transition.
+  /// Where token l takes over: the new chi_l (points x t.size()) when it is put at its transition plus each
+  /// t, with the s.w and |s|^2 that follow. The starts of the global minimisation; |t| <= 7 covers a
+  /// softmax's transition.
   virtual void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
                     Batch& ss) const;
 };

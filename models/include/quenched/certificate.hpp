@@ -10,7 +10,14 @@ inline constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
 
 /// In the order in which they apply: the first that holds is the verdict.
 enum class Verdict {
-  not_converged, under_resolved, broken_symmetry, unstable, jumps, marginal, metastable, trusted
+  not_converged,
+  under_resolved,
+  broken_symmetry,
+  unstable,
+  jumps,
+  marginal,
+  metastable,
+  trusted
 };
 [[nodiscard]] std::string name_of(Verdict verdict);
 
@@ -19,27 +26,29 @@ struct Certificate {
   bool converged = false;
   double residual = INFINITY;
   int iterations = 0;
-  std::string integration_rule;      // which rule was taken, with how many points
+  std::string integration_rule;        // which rule was taken, with how many points
   double integration_error = unknown;  // largest estimated absolute error of a reported number
   double stability_eigenvalue = unknown, stability_error = unknown;
-  double symmetry_eigenvalue = unknown, symmetry_error = unknown;  // real part, in the sector of the cross overlaps
+  double symmetry_eigenvalue = unknown,
+         symmetry_error = unknown;  // real part, in the sector of the cross overlaps
   std::optional<bool> stable;
   double jump_weight = unknown;
-  double jump_weight_direct = unknown, jump_weight_direct_error = unknown;  // the same from the jumps themselves
+  double jump_weight_direct = unknown,
+         jump_weight_direct_error = unknown;  // the same from the jumps themselves
   double competing = unknown;  // share of samples where a second local minimum of the proximal step competes
   Verdict verdict = Verdict::not_converged;
   std::string advice;
 };
 
-/// The largest jump weight that still counts as trusted: half of the smallest at which simulation was seen to depart with a stable smooth part
-/// (docs/stability.md).
+/// The largest jump weight that still counts as trusted: half of the smallest at which simulation was seen to
+/// depart with a stable smooth part (docs/stability.md).
 inline constexpr double jump_threshold = 0.1;
 
 struct VerdictInputs {
-  bool reached = false;       // the fixed point was reached
-  double error = INFINITY;    // largest uncertainty
+  bool reached = false;     // the fixed point was reached
+  double error = INFINITY;  // largest uncertainty
   double tolerance = 1e-4;
-  bool better_branch = false; // another branch has lower energy (ERM) or larger free entropy (Bayes)
+  bool better_branch = false;  // another branch has lower energy (ERM) or larger free entropy (Bayes)
 };
 /// Fills verdict, stable and advice from the figures in the certificate.
 void judge(Certificate& certificate, const VerdictInputs& inputs);

@@ -1,10 +1,9 @@
 #pragma once
+#include <optional>
 #include <quenched/activation.hpp>
 #include <quenched/bayes.hpp>
 #include <quenched/certificate.hpp>
 #include <quenched/task.hpp>
-
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,20 +16,23 @@ struct OrderParameters {
 struct ErmOptions {
   double tolerance = 1e-4;  // target for the largest uncertainty, relative to max(1, |value|)
   Start start = Start::informed;
-  // Refined until the tolerance is met or this many points are spent (in steps of 4, from 4096); 0: the rule's own budget.
+  // Refined until the tolerance is met or this many points are spent (in steps of 4, from 4096); 0: the
+  // rule's own budget.
   int points = 0;
   std::uint64_t seed = 1;
   int threads = 0;
   std::optional<OrderParameters> from;  // a neighbour on the curve
-  // Further starts that look for a branch of lower energy, on a coarse rule: a larger ridge followed down, the opposite
-  // start, then random ones. Energies decide for the informed start, which moves there; the uninformed one stays.
+  // Further starts that look for a branch of lower energy, on a coarse rule: a larger ridge followed down,
+  // the opposite start, then random ones. Energies decide for the informed start, which moves there; the
+  // uninformed one stays.
   int branches = 2;
   bool symmetry = true;  // the eigenvalue of the cross overlaps: off where many solutions are compared
 };
 
 /// A fixed point found on a coarse rule, its energy by the same rule.
 struct Branch {
-  std::string start;  // that first led to it: this (the solution itself), larger ridge, uninformed, random 1, ...
+  std::string
+      start;  // that first led to it: this (the solution itself), larger ridge, uninformed, random 1, ...
   OrderParameters overlaps;
   double energy;
 };
@@ -43,20 +45,21 @@ struct ErmResult {
     double test_error = unknown, train_error = unknown, energy = unknown;
     OrderParameters overlaps;
   } uncertainty;
-  int level = 0;  // of the resolution that met the tolerance
+  int level = 0;                 // of the resolution that met the tolerance
   std::vector<Branch> branches;  // distinct ones seen, the lowest energy first
   std::size_t branch = 0;        // the place of this one among them
   Certificate certificate;
 };
 
-/// Distinct fixed points from `own` and from options.branches other starts, the lowest energy first; `own` alone when the
-/// coarse rule has no fixed point near it. Cost: some 20 evaluations of the map a start.
-[[nodiscard]] std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation, double alpha,
-                                               double ridge_k, double ridge_v, const OrderParameters& own,
-                                               const ErmOptions& options = {});
+/// Distinct fixed points from `own` and from options.branches other starts, the lowest energy first; `own`
+/// alone when the coarse rule has no fixed point near it. Cost: some 20 evaluations of the map a start.
+[[nodiscard]] std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation,
+                                               double alpha, double ridge_k, double ridge_v,
+                                               const OrderParameters& own, const ErmOptions& options = {});
 
-/// Throws InvalidInput unless alpha > 0, ridge_k > 0, ridge_v > 0, all finite; also for hardmax, which has no slope.
-[[nodiscard]] ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
-                            double ridge_v, const ErmOptions& options = {});
+/// Throws InvalidInput unless alpha > 0, ridge_k > 0, ridge_v > 0, all finite; also for hardmax, which has no
+/// slope.
+[[nodiscard]] ErmResult erm(const Problem& problem, const Activation& activation, double alpha,
+                            double ridge_k, double ridge_v, const ErmOptions& options = {});
 
 }  // namespace quenched

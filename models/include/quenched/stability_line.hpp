@@ -11,11 +11,14 @@ struct StabilityPoint {
   ErmResult result;              // there
 };
 
-/// The de Almeida-Thouless line: where the replicon eigenvalue of erm() crosses 1, as alpha or the factor of the ridges runs
-/// from low to high; by bracketing in the logarithm (TOMS 748) to a relative 1e-4. Empty when both ends lie on one side or an
-/// end has no fixed point. Throws InvalidInput unless 0 < low < high, and as erm() does. Cost: about 10 solutions.
-[[nodiscard]] std::optional<StabilityPoint> stability_line(const Problem& problem, const Activation& activation,
-                                                           double alpha, double ridge_k, double ridge_v, Along along,
-                                                           double low, double high, const ErmOptions& options = {});
+/// The de Almeida-Thouless line: where the replicon eigenvalue of erm() crosses 1, as alpha or the factor of
+/// the ridges runs from low to high; by bracketing in the logarithm (TOMS 748) to a relative 1e-4. Empty when
+/// both ends lie on one side or an end has no fixed point. Throws InvalidInput unless 0 < low < high, and as
+/// erm() does. Cost: about 10 solutions.
+[[nodiscard]] std::optional<StabilityPoint> stability_line(const Problem& problem,
+                                                           const Activation& activation, double alpha,
+                                                           double ridge_k, double ridge_v, Along along,
+                                                           double low, double high,
+                                                           const ErmOptions& options = {});
 
 }  // namespace quenched

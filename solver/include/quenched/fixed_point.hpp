@@ -1,6 +1,5 @@
 #pragma once
 #include <Eigen/Core>
-
 #include <cmath>
 #include <functional>
 #include <string_view>
@@ -8,18 +7,26 @@
 
 namespace quenched {
 
-enum class FixedPointStatus { not_run, converged, noise_floor, stalled, max_iterations, infeasible, not_finite };
+enum class FixedPointStatus {
+  not_run,
+  converged,
+  noise_floor,
+  stalled,
+  max_iterations,
+  infeasible,
+  not_finite
+};
 
 /// A word for a person: "converged", "stalled", ...
 [[nodiscard]] std::string_view name_of(FixedPointStatus status);
 
 struct FixedPointOptions {
-  double tolerance = 1e-10;    // on max_i |F_i(x) - x_i| / (1 + |x_i|), of the true residual
-  double map_error = 0;        // error of F itself: below it the status is noise_floor, which counts as reached
+  double tolerance = 1e-10;  // on max_i |F_i(x) - x_i| / (1 + |x_i|), of the true residual
+  double map_error = 0;      // error of F itself: below it the status is noise_floor, which counts as reached
   int max_iterations = 500;
-  int anderson_memory = 5;     // 0: damping only
-  int damped_steps = 0;        // plain damped iterations before Anderson starts: out of a far start's transient
-  double damping = 0.6;        // in (0, 1]: x + damping (F(x) - x), the fallback when Anderson turns infeasible
+  int anderson_memory = 5;  // 0: damping only
+  int damped_steps = 0;     // plain damped iterations before Anderson starts: out of a far start's transient
+  double damping = 0.6;     // in (0, 1]: x + damping (F(x) - x), the fallback when Anderson turns infeasible
   std::function<bool(const Eigen::VectorXd&)> feasible;  // empty: everything is
 };
 
@@ -43,8 +50,8 @@ using Map = std::function<Eigen::VectorXd(const Eigen::VectorXd&)>;
 [[nodiscard]] FixedPointReport fixed_point(const Map& F, const Eigen::VectorXd& start,
                                            const FixedPointOptions& options = {});
 
-/// dF/dx (any number of rows) by central differences with steps `relative_step * (1 + |x_i|)`, halved until both sides are feasible.
-/// Cost: 2 n evaluations of F.
+/// dF/dx (any number of rows) by central differences with steps `relative_step * (1 + |x_i|)`, halved until
+/// both sides are feasible. Cost: 2 n evaluations of F.
 [[nodiscard]] Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative_step = 1e-4,
                                        const std::function<bool(const Eigen::VectorXd&)>& feasible = {});
 

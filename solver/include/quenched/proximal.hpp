@@ -1,26 +1,26 @@
 #pragma once
-#include <quenched/batch.hpp>
-
 #include <functional>
+#include <quenched/batch.hpp>
 
 namespace quenched {
 
 /// Value and derivatives of a function f: R^n -> R at a block of points, its Hessian as
 ///     diag(diagonal) + zeta z z^T + gamma q^T + q gamma^T.
 struct LowRankModel {
-  Eigen::ArrayXd value, zeta;                // points
-  Batch gradient, diagonal, z, gamma, q;     // points x n
+  Eigen::ArrayXd value, zeta;             // points
+  Batch gradient, diagonal, z, gamma, q;  // points x n
 };
 
 /// Fills the model at x (points x n).
 using LowRankObjective = std::function<void(const Batch& x, LowRankModel& model)>;
 
-/// LDL^T of diag + rank 3 for a block of points in O(n) each, by downdating the 3 x 3 core: the pivots are those of the
-/// dense factorisation, so a pivot <= 0 means that the Hessian is not positive definite.
+/// LDL^T of diag + rank 3 for a block of points in O(n) each, by downdating the 3 x 3 core: the pivots are
+/// those of the dense factorisation, so a pivot <= 0 means that the Hessian is not positive definite.
 class LowRankFactor {
  public:
   /// Factorises the Hessian of `model` plus `shift` on the diagonal. Pivots below `floor` are replaced by
-  /// max(|pivot|, floor), which turns the Newton step into a descent direction; `definite` tells where none was.
+  /// max(|pivot|, floor), which turns the Newton step into a descent direction; `definite` tells where none
+  /// was.
   void factorise(const LowRankModel& model, double shift, double floor);
   /// Solves for one right-hand side a point, in place (points x n).
   void solve(Batch& rhs) const;
@@ -39,11 +39,11 @@ struct ProximalOptions {
 /// A local minimum of h(x) = f(x) + |x - centre|^2/(2 V) for each point of a block.
 struct ProximalMinimum {
   Batch x;
-  Eigen::ArrayXd value;       // h
-  Eigen::ArrayXi converged;   // 1 where the Newton step met the tolerance at a positive definite Hessian
-  int iterations = 0;         // evaluations of f, over the block
-  LowRankModel model;         // f at x
-  LowRankFactor factor;       // of the Hessian of h at x
+  Eigen::ArrayXd value;      // h
+  Eigen::ArrayXi converged;  // 1 where the Newton step met the tolerance at a positive definite Hessian
+  int iterations = 0;        // evaluations of f, over the block
+  LowRankModel model;        // f at x
+  LowRankFactor factor;      // of the Hessian of h at x
 };
 
 /// Newton's method with modified pivots and backtracking, from `start`, all points of the block at once.
