@@ -27,12 +27,12 @@ Record extrapolated(const std::vector<Record>& records) {
   Record record = point_of(records.front());
   record["dimension"] = "inf";
   record["samples"] = nullptr;  // infinitely many
-  record["seeds"] = records.front()["seeds"];
+  record["seeds"] = records.front().at("seeds");
   record["seeds_converged"] = std::ranges::min_element(records, {}, [](const Record& r) {
                                 return r["seeds_converged"].get<int>();
                               })->at("seeds_converged");
   Json overlaps = Json::object(), uncertainty = Json::object();
-  for (const auto& [name, unused] : records.front()["uncertainty"].items()) {
+  for (const auto& [name, unused] : records.front().at("uncertainty").items()) {
     const bool top = records.front().contains(name);
     const Intercept a = intercept(records, top ? name : "order_parameters." + name, "uncertainty." + name);
     (top ? record : overlaps)[name] = json_of(a.value);
@@ -41,7 +41,7 @@ Record extrapolated(const std::vector<Record>& records) {
   }
   record["order_parameters"] = overlaps;
   record["uncertainty"] = uncertainty;
-  record["command"] = records.front()["command"];
+  record["command"] = records.front().at("command");
   return record;
 }
 

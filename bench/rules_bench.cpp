@@ -44,9 +44,9 @@ int main() {
              softplus = make_activation("softplus");
   const auto row = [&](const char* name, const std::unique_ptr<Channel>& channel, const OrderParameters& o,
                        double points) {
-    (void)channel->means(o, false);  // the second call starts from the first's minima
-    const double plain = seconds([&] { (void)channel->means(o, false); }),
-                 full = seconds([&] { (void)channel->means(o, true); });
+    (void)channel->means(o, Detail::means);  // the second call starts from the first's minima
+    const double plain = seconds([&] { (void)channel->means(o, Detail::means); }),
+                 full = seconds([&] { (void)channel->means(o, Detail::responses); });
     std::printf("| %s | %.2f | %.2f |", name, 1e3 * plain, 1e3 * full);
     if (points > 0)
       std::printf(" %.0f | %.1f | %.0f |\n", points, 1e9 * plain / points, 1e9 * plain / points / exp_ns);

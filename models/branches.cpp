@@ -11,7 +11,6 @@ namespace {
 
 using Eigen::VectorXd;
 
-constexpr int coarse_level = 0;
 constexpr double same = 1e-3;         // two fixed points closer than this, relatively, are one
 constexpr double same_energy = 1e-6;  // and energies closer than this do not rank them
 
@@ -48,6 +47,10 @@ OrderParameters from_larger_ridge(const ErmEquations& equations, double alpha, d
   return above;
 }
 
+bool apart(const VectorXd& x, const VectorXd& y) {
+  return ((x - y).array().abs() / (1 + x.array().abs())).maxCoeff() > same;
+}
+
 }  // namespace
 
 OrderParameters erm_start(Start start, double ridge_k, double ridge_v) {
@@ -59,35 +62,48 @@ OrderParameters erm_start(Start start, double ridge_k, double ridge_v) {
 std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation, double alpha,
                                  double ridge_k, double ridge_v, const OrderParameters& own,
                                  const ErmOptions& options) {
-  const ErmEquations equations(problem, activation, alpha, ridge_k, ridge_v,
-                               {coarse_level, options.seed, options.threads});
-  const Map F = [&](const VectorXd& x) -> VectorXd { return equations.update(x).head(6); };
-  std::vector<Branch> seen;
+  const auto at_level = [&](int level) {
+    return ErmEquations(problem, activation, alpha, ridge_k, ridge_v, {level, options.seed, options.threads});
+  };
+  const ErmEquations equations = at_level(0), rough = at_level(coarsest_level(problem, activation.info()));
+  const auto solve = [&](const ErmEquations& with, const VectorXd& start, int damped_steps) {
+    return fixed_point([&](const VectorXd& x) -> VectorXd { return with.update(x).head(6); }, start,
+                       {.tolerance = 1e-5,
+                        .max_iterations = 100,
+                        .damped_steps = damped_steps,
+                        .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
+  };
+  // Where the starts lead by the roughest rule: one that meets no earlier one is followed by the better rule.
+  std::vector<VectorXd> met;
+  std::vector<std::pair<std::string, VectorXd>> candidates = {{"this", ErmEquations::vector(own)}};
   const auto follow = [&](const std::string& name, const OrderParameters& start, int damped_steps) {
-    const FixedPointReport report =
-        fixed_point(F, ErmEquations::vector(start),
-                    {.tolerance = 1e-5,
-                     .max_iterations = 100,
-                     .damped_steps = damped_steps,
-                     .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
-    if (!report.reached()) return;
-    const auto apart = [&](const Branch& b) {
-      const Eigen::ArrayXd other = ErmEquations::vector(b.overlaps).array();
-      return ((report.x.array() - other).abs() / (1 + other.abs())).maxCoeff() > same;
-    };
-    if (std::ranges::all_of(seen, apart))
-      seen.push_back(
-          {name, ErmEquations::overlaps(report.x), equations.update(report.x)[ErmEquations::energy]});
+    const FixedPointReport report = solve(rough, ErmEquations::vector(start), damped_steps);
+    if (report.reached() && !std::ranges::all_of(met, [&](const VectorXd& x) { return apart(x, report.x); }))
+      return;
+    if (report.reached()) met.push_back(report.x);
+    if (name != "this")
+      candidates.emplace_back(name, report.reached() ? report.x : ErmEquations::vector(start));
   };
   follow("this", own, 0);
-  if (seen.empty()) return {{"this", own, equations.update(ErmEquations::vector(own))[ErmEquations::energy]}};
-  if (options.branches > 0) follow("larger ridge", from_larger_ridge(equations, alpha, ridge_k, ridge_v), 2);
+  if (options.branches > 0) follow("larger ridge", from_larger_ridge(rough, alpha, ridge_k, ridge_v), 2);
   const Start opposite = options.start == Start::informed ? Start::uninformed : Start::informed;
   if (options.branches > 1)
     follow(opposite == Start::informed ? "informed" : "uninformed", erm_start(opposite, ridge_k, ridge_v), 8);
   std::mt19937_64 rng(options.seed);
   for (int i = 2; i < options.branches; ++i)
     follow("random " + std::to_string(i - 1), random_start(rng, ridge_k, ridge_v), 8);
+
+  const auto energy = [&](const VectorXd& x) { return equations.update(x)[ErmEquations::energy]; };
+  std::vector<Branch> seen;
+  for (const auto& [name, start] : candidates) {
+    if (candidates.size() == 1) return {{name, own, energy(start)}};
+    const FixedPointReport report = solve(equations, start, 0);
+    if (name == "this" && !report.reached()) return {{name, own, energy(start)}};
+    if (report.reached() && std::ranges::all_of(seen, [&](const Branch& b) {
+          return apart(ErmEquations::vector(b.overlaps), report.x);
+        }))
+      seen.push_back({name, ErmEquations::overlaps(report.x), energy(report.x)});
+  }
   std::ranges::sort(seen, {}, &Branch::energy);
   const auto own_place = std::ranges::find(seen, "this", &Branch::start);
   if (own_place->energy <= seen.front().energy + same_energy)

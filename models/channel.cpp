@@ -19,11 +19,15 @@ Rule rule_for(const Problem& problem, const ActivationInfo& info, int tokens) {
 
 }  // namespace
 
+int coarsest_level(const Problem& problem, const ActivationInfo& info) {
+  return samples(problem, info) ? 0 : -2;
+}
+
 int finest_level(const Problem& problem, const ActivationInfo& info) {
   int last = 6;
   for (const auto& [tokens, weight] : problem.lengths) {
     const Rule rule = rule_for(problem, info, tokens);
-    if (rule == Rule::grid) last = std::min(last, 4);
+    if (rule == Rule::grid) last = std::min(last, 3);
     if (rule != Rule::sampled) continue;
     constexpr double budget = 8e7;  // points times what one costs: L lines of L tokens, and the rest
     int level = 0;

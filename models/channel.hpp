@@ -28,6 +28,13 @@ enum ChannelMean : int {
   all_means
 };
 
+/// How much of a channel is asked for: each includes the one before.
+enum class Detail {
+  means,      // the fixed-point means
+  errors,     // and their deviations
+  responses,  // and all the other means, with theirs
+};
+
 struct ChannelMeans {
   Eigen::ArrayXd value;  // fixed_point_means or all_means entries
   Batch deviation;       // independent contributions to the error: error^2 = sum over rows of their squares
@@ -46,12 +53,12 @@ struct ChannelMeans {
 class Channel {
  public:
   virtual ~Channel() = default;
-  [[nodiscard]] virtual ChannelMeans means(const OrderParameters& o, bool diagnostics) = 0;
+  [[nodiscard]] virtual ChannelMeans means(const OrderParameters& o, Detail detail) = 0;
   [[nodiscard]] virtual std::string rule() const = 0;
 };
 
 struct ChannelOptions {
-  int level = 0;  // resolution: each level costs about four times the one before
+  int level = 0;  // resolution, from -2 where a grid is refined: finer ones cost 2 to 4 times the one before
   std::uint64_t seed = 1;
   int threads = 0;
 };
@@ -75,6 +82,8 @@ struct ChannelOptions {
 /// The best of the above for this task, activation and L = tokens.
 [[nodiscard]] std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation,
                                                     int tokens, const ChannelOptions& options);
+/// The level to begin at: below it a rule gives too little to go on.
+[[nodiscard]] int coarsest_level(const Problem& problem, const ActivationInfo& info);
 /// The finest level that is tried for these prompt lengths: what it costs bounds the time of a point.
 [[nodiscard]] int finest_level(const Problem& problem, const ActivationInfo& info);
 /// Some prompt length is left to the sampled rule.

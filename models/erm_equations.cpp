@@ -25,10 +25,10 @@ bool ErmEquations::feasible(const VectorXd& x) const {
          (x[4] == 0 || 1 - x[3] * x[3] / x[4] + Delta_ > 0);
 }
 
-ChannelMeans ErmEquations::means(const VectorXd& x, bool diagnostics) const {
+ChannelMeans ErmEquations::means(const VectorXd& x, Detail detail) const {
   ChannelMeans all;
   for (const auto& [weight, channel] : channels_) {
-    ChannelMeans m = channel->means(overlaps(x), diagnostics);
+    ChannelMeans m = channel->means(overlaps(x), detail);
     m.value *= weight, m.deviation *= weight;
     if (all.value.size() == 0) {
       all = std::move(m);

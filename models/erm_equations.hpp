@@ -32,11 +32,11 @@ class ErmEquations {
     return (Eigen::VectorXd(6) << o.m_k, o.q_k, o.V_k, o.m_v, o.q_v, o.V_v).finished();
   }
   [[nodiscard]] bool feasible(const Eigen::VectorXd& x) const;
-  [[nodiscard]] ChannelMeans means(const Eigen::VectorXd& x, bool diagnostics) const;
+  [[nodiscard]] ChannelMeans means(const Eigen::VectorXd& x, Detail detail) const;
   /// The six updated order parameters, then the other rows at x.
   [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;
   [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x) const {
-    return update(x, means(x, false).value);
+    return update(x, means(x, Detail::means).value);
   }
   /// The largest eigenvalue of R_ab = alpha V_a^2 E|G_ab|_F^2.
   [[nodiscard]] double replicon(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;

@@ -52,7 +52,7 @@ class Gradient {
         x_(ErmEquations::vector(o)),
         resolution_(resolution),
         equations_(problem, activation, alpha, ridge_k, ridge_v, resolution),
-        means_(equations_.means(x_, false).value),
+        means_(equations_.means(x_, Detail::means).value),
         total_(equations_, x_) {}
 
   [[nodiscard]] double alpha() const { return along(0); }

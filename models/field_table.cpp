@@ -10,7 +10,7 @@ namespace quenched {
 namespace {
 
 constexpr double reach = 8, seen = 7.3;  // half the square's side; nodes beyond `seen` carry no weight
-constexpr Eigen::Index side = 81;        // of the square for a fresh sample: every second node of the table
+constexpr Eigen::Index side = 81;        // of the square for a fresh sample, and of a rough table
 
 struct Interpolation {
   const double* table;  // four numbers a node
@@ -59,9 +59,10 @@ Batch FieldTable::square(Eigen::Index columns, double step) {
   return x;
 }
 
-FieldTable::FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, double q, int threads)
+FieldTable::FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, double q, bool rough,
+                       int threads)
     : B_(B), q_(q) {
-  columns_ = task.independent_tokens() ? 1 : 2 * side - 1;
+  columns_ = task.independent_tokens() ? 1 : rough ? side : 2 * side - 1;
   step_ = columns_ > 1 ? 2 * reach / static_cast<double>(columns_ - 1) : 1;
   const Batch x = square(columns_, step_);
   table_.setZero(4, x.rows());
@@ -98,7 +99,8 @@ void FieldTable::fresh_sample(const Activation& activation, double& hit, double&
   const Batch x = square(side, step);
   Eigen::ArrayXd density = (-0.5 * x.square().rowwise().sum()).exp() * (step * step / (2 * std::numbers::pi));
   if (columns_ > 1)
-    for (Eigen::Index i = 0; i < x.rows(); ++i) density[i] *= table_(0, 2 * (i / side * columns_ + i % side));
+    for (Eigen::Index i = 0, stride = (columns_ - 1) / (side - 1); i < x.rows(); ++i)
+      density[i] *= table_(0, stride * (i / side * columns_ + i % side));
   const Eigen::RowVector2d centre(centre_[0], centre_[1]);
   Batch sigma;
   activation.value((((std::sqrt(q_) * x).matrix().rowwise() + centre) * B_.transpose()).array(), sigma);

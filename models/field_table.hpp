@@ -10,8 +10,8 @@ namespace quenched {
 /// interpolation on a square grid).
 class FieldTable {
  public:
-  /// B: tokens x 2, orthonormal columns.
-  FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, double q, int threads);
+  /// B: tokens x 2, orthonormal columns; rough: nodes twice as far apart, a quarter of the cost.
+  FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, double q, bool rough, int threads);
   [[nodiscard]] const std::array<double, 2>& centre() const { return centre_; }
   using In = Eigen::Ref<const Eigen::ArrayXd>;
   /// Multiplies `density` by the tilt at (omega1, omega2) and fills t; points of zero density are left alone.

@@ -50,14 +50,16 @@ class GridChannel final : public Channel {
            " dimensions, step " + std::to_string(scale_).substr(0, 4);
   }
 
-  ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
-    ChannelMeans m{sweep(o, scale_, diagnostics), {}};
+  ChannelMeans means(const OrderParameters& o, Detail detail) override {
+    const bool diagnostics = detail == Detail::responses;
+    const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k, options_.level < 0, options_.threads);
+    ChannelMeans m{sweep(o, fields, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
-    if (diagnostics) {
-      m.deviation =
-          refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
-      add_jumps(m, problem_, activation_, L_, o, 64 << options_.level, options_);
+    if (detail != Detail::means) {
+      m.deviation = refinement_deviation(m.value, sweep(o, fields, 1.25 * scale_, diagnostics),
+                                         sweep(o, fields, 1.5625 * scale_, diagnostics));
     }
+    if (diagnostics) add_jumps(m, problem_, activation_, L_, o, 64 << std::max(0, options_.level), options_);
     return m;
   }
 
@@ -72,8 +74,8 @@ class GridChannel final : public Channel {
     bool diagnostics;
   };
 
-  [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale, bool diagnostics) const {
-    const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k, options_.threads);
+  [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, const FieldTable& fields, double scale,
+                                     bool diagnostics) const {
     const GridLaw law{o.V_k, o.V_v, o.q_k, fields.centre()};
     // A tilt varies over sqrt(V)/(m/q) in omega, V = 1 - m^2/q.
     const double tilt = problem_.task->independent_tokens()

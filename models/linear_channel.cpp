@@ -91,23 +91,24 @@ class LinearChannel final : public Channel {
  public:
   LinearChannel(const Problem& problem, const Activation& activation, int tokens,
                 const ChannelOptions& options)
-      : problem_(problem), L_(tokens), threads_(options.threads), scale_(std::pow(0.7, options.level)) {
-    if (tokens > 1)
-      responses_ = std::make_unique<LinearResponses>(problem, tokens, options.seed, options.threads);
-    else
-      single_ = sampled_channel(problem, activation, tokens,
-                                {1, options.seed, options.threads});  // one token may fold
-  }
+      : problem_(problem),
+        activation_(activation),
+        L_(tokens),
+        options_(options),
+        scale_(std::pow(0.7, options.level)) {}
 
   std::string rule() const override {
     return "trapezoid over the training residual and its conjugate, 2 dimensions, step " +
            std::to_string(scale_).substr(0, 4);
   }
 
-  ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
-    if (!diagnostics) return {sweep(o, scale_), Batch::Zero(1, fixed_point_means)};
-    const ChannelMeans sampled = responses_ ? responses_->means(o) : single_->means(o, true);
-    const Eigen::ArrayXd fine = sweep(o, scale_), coarse = sweep(o, 1.3 * scale_);
+  ChannelMeans means(const OrderParameters& o, Detail detail) override {
+    const Eigen::ArrayXd fine = sweep(o, scale_);
+    if (detail == Detail::means) return {fine, Batch::Zero(1, fixed_point_means)};
+    const Eigen::ArrayXd coarse = sweep(o, 1.3 * scale_);
+    if (detail == Detail::errors)
+      return {fine, (fine - coarse).matrix().asDiagonal().toDenseMatrix().array()};
+    const ChannelMeans sampled = sampled_responses(o);
     ChannelMeans m{Eigen::ArrayXd::Zero(all_means),
                    Batch::Zero(fixed_point_means + sampled.deviation.rows(), all_means)};
     m.value.head(fixed_point_means) = fine;
@@ -130,6 +131,18 @@ class LinearChannel final : public Channel {
   }
 
  private:
+  [[nodiscard]] ChannelMeans sampled_responses(const OrderParameters& o) {
+    if (L_ > 1) {
+      if (!responses_)
+        responses_ = std::make_unique<LinearResponses>(
+            problem_, L_, 512 << 2 * std::clamp(options_.level, 0, 3), options_.seed, options_.threads);
+      return responses_->means(o);
+    }
+    if (!single_)  // one token may fold
+      single_ = sampled_channel(problem_, activation_, L_, {1, options_.seed, options_.threads});
+    return single_->means(o, Detail::responses);
+  }
+
   [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale) const {
     // rho = rho_max tanh(u): the density of u decays exponentially. All means are even in rho, by (y, w) ->
     // -(y, w).
@@ -139,7 +152,7 @@ class LinearChannel final : public Channel {
     const int count = static_cast<int>(std::ceil(60 / scale));
     const double step = end / count;
     Batch parts(count, fixed_point_means + 1);
-    parallel_for(count, threads_, [&](int i) {
+    parallel_for(count, options_.threads, [&](int i) {
       parts.row(i) = 2 * step * Residual(*this, o, (i + 0.5) * step).means(scale).transpose();
     });
     Eigen::ArrayXd total = parts.colwise().sum();
@@ -193,7 +206,9 @@ class LinearChannel final : public Channel {
   };
 
   Problem problem_;
-  int L_, threads_;
+  const Activation& activation_;
+  int L_;
+  ChannelOptions options_;
   double scale_;
   std::unique_ptr<LinearResponses> responses_;
   std::unique_ptr<Channel> single_;

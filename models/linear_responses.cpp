@@ -8,7 +8,7 @@
 namespace quenched {
 namespace {
 
-constexpr int replicate_count = 16, size = 512;
+constexpr int replicate_count = 16;
 
 /// The quantile of a chi-square law where the standard normal's is x.
 double chi_square(double x, int freedom) {
@@ -70,7 +70,8 @@ Eigen::Array3d responses(const Invariants& x, const OrderParameters& o, int L) {
 
 }  // namespace
 
-LinearResponses::LinearResponses(const Problem& problem, int tokens, std::uint64_t seed, int threads)
+LinearResponses::LinearResponses(const Problem& problem, int tokens, int size, std::uint64_t seed,
+                                 int threads)
     : problem_(problem),
       others_(tokens - 1),
       threads_(threads),

@@ -10,8 +10,9 @@ namespace quenched {
 /// responses, H being d I + z z^T/D: eight dimensions and one cost for every L, by scrambled Sobol points.
 class LinearResponses {
  public:
-  LinearResponses(const Problem& problem, int tokens, std::uint64_t seed, int threads);
-  /// All means, of which G_kk, G_kv and G_vv are filled, with twice the standard error over the scramblings.
+  LinearResponses(const Problem& problem, int tokens, int size, std::uint64_t seed, int threads);
+  /// All means, of which G_kk, G_kv and G_vv are filled, with twice the standard error over the scramblings,
+  /// `size` points each.
   [[nodiscard]] ChannelMeans means(const OrderParameters& o) const;
 
  private:

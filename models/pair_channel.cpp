@@ -137,12 +137,13 @@ class PairChannel final : public Channel {
     return "trapezoid over the proximal point, 3 dimensions, step " + std::to_string(scale_).substr(0, 4);
   }
 
-  ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
+  ChannelMeans means(const OrderParameters& o, Detail detail) override {
+    const bool diagnostics = detail == Detail::responses;
     ChannelMeans m{sweep(o, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
-    if (diagnostics)
-      m.deviation =
-          refinement_deviation(m.value, sweep(o, 1.25 * scale_, true), sweep(o, 1.5625 * scale_, true));
+    if (detail != Detail::means)
+      m.deviation = refinement_deviation(m.value, sweep(o, 1.25 * scale_, diagnostics),
+                                         sweep(o, 1.5625 * scale_, diagnostics));
     return m;
   }
 

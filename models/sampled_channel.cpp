@@ -25,9 +25,10 @@ class SampledChannel final : public Channel {
            std::to_string(SampledPoints::replicates) + " x " + std::to_string(points_.size()) + " points";
   }
 
-  ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
+  ChannelMeans means(const OrderParameters& o, Detail detail) override {
+    const bool diagnostics = detail == Detail::responses;
     ChannelMeans m =
-        points_.means(o, diagnostics ? all_means : fixed_point_means, diagnostics,
+        points_.means(o, diagnostics ? all_means : fixed_point_means, detail != Detail::means,
                       [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
     if (diagnostics)
       add_jumps(m, problem_, activation_, tokens_, o, std::max(64, points_.size() / 256), options_);

@@ -8,7 +8,8 @@ class SingleTokenChannel final : public Channel {
  public:
   explicit SingleTokenChannel(double Delta) : Delta_(Delta) {}
   std::string rule() const override { return "closed form (L = 1)"; }
-  ChannelMeans means(const OrderParameters& o, bool diagnostics) override {
+  ChannelMeans means(const OrderParameters& o, Detail detail) override {
+    const bool diagnostics = detail == Detail::responses;
     ChannelMeans m{Eigen::ArrayXd::Zero(diagnostics ? all_means : fixed_point_means), {}};
     const double response = 1 / (1 + o.V_v);
     m.value[rho_squared] = m.value[qhat_v] = (1 + Delta_ - 2 * o.m_v + o.q_v) * response * response;

@@ -14,7 +14,8 @@ TEST_CASE("a + b/D is extrapolated to a, with the error of the intercept") {
                        {"seeds_converged", D == 200 ? 3 : 4},
                        {"test_error", 0.5 + 3 / D},
                        {"order_parameters", {{"m_k", 0.8 - 2 / D}}},
-                       {"uncertainty", {{"test_error", 0.01}, {"m_k", 0.02}}}});
+                       {"uncertainty", {{"test_error", 0.01}, {"m_k", 0.02}}},
+                       {"command", "quenched simulate"}});
   append_extrapolations(records);
   REQUIRE(records.size() == 4);
   CHECK(records[3]["dimension"] == "inf");

@@ -21,7 +21,7 @@ TEST_CASE("an interrupted run keeps what is finished and says so by its status")
             "--threads", "1", "--output", output.c_str(), nullptr);
       _exit(99);
     }
-    std::this_thread::sleep_for(std::chrono::seconds(2));
+    std::this_thread::sleep_for(std::chrono::seconds(4));
     kill(child, signal);
     int status = 0;
     waitpid(child, &status, 0);

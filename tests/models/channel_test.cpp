@@ -29,8 +29,8 @@ TEST_CASE("two tokens: the grid over the proximal point against scrambled Sobol 
   for (const auto& problem : {slr("spiked", 2, 2, 0.1), slr("max", INFINITY, 2, 0), slr("max", 1, 2, 0.2)})
     for (const OrderParameters& o : {smooth, jumping}) {
       CAPTURE(problem.task->name());
-      agree(pair_channel(problem, *softmax, {.level = 1})->means(o, true),
-            sampled_channel(problem, *softmax, 2, {.level = 2})->means(o, true), G_kk);
+      agree(pair_channel(problem, *softmax, {.level = 1})->means(o, Detail::responses),
+            sampled_channel(problem, *softmax, 2, {.level = 2})->means(o, Detail::responses), G_kk);
     }
 }
 
@@ -41,8 +41,9 @@ TEST_CASE(
   for (const char* name : {"softmax-1", "softplus", "centred-linear"}) {
     CAPTURE(name);
     const auto activation = make_activation(name);
-    agree(grid_channel(problem, *activation, 2, {})->means(o, true),
-          sampled_channel(problem, *activation, 2, {.level = 2})->means(o, true), fixed_point_means);
+    agree(grid_channel(problem, *activation, 2, {})->means(o, Detail::responses),
+          sampled_channel(problem, *activation, 2, {.level = 2})->means(o, Detail::responses),
+          fixed_point_means);
   }
 }
 
@@ -55,13 +56,15 @@ TEST_CASE("a rule over the proximal point needs derivatives without kinks") {
 TEST_CASE("three tokens: the grid over the proximal point against scrambled Sobol points with a minimiser") {
   const auto softmax = make_activation("softmax");
   const OrderParameters smooth{0.57, 0.64, 1.08, 0.92, 1.03, 0.6}, jumping{0.86, 1.36, 2.5, 1.07, 1.26, 0.5};
-  agree(grid_channel(slr("spiked", 2, 3, 0.1), *softmax, 3, {.level = 1})->means(smooth, true),
-        sampled_channel(slr("spiked", 2, 3, 0.1), *softmax, 3, {.level = 2})->means(smooth, true), G_kk);
-  agree(grid_channel(slr("spiked", 2, 3, 0), *softmax, 3, {.level = 0})->means(jumping, true),
-        sampled_channel(slr("spiked", 2, 3, 0), *softmax, 3, {.level = 2})->means(jumping, true),
+  agree(
+      grid_channel(slr("spiked", 2, 3, 0.1), *softmax, 3, {.level = 1})->means(smooth, Detail::responses),
+      sampled_channel(slr("spiked", 2, 3, 0.1), *softmax, 3, {.level = 2})->means(smooth, Detail::responses),
+      G_kk);
+  agree(grid_channel(slr("spiked", 2, 3, 0), *softmax, 3, {.level = 0})->means(jumping, Detail::responses),
+        sampled_channel(slr("spiked", 2, 3, 0), *softmax, 3, {.level = 2})->means(jumping, Detail::responses),
         fixed_point_means);
-  agree(grid_channel(slr("max", 2, 3, 0.1), *softmax, 3, {.level = 0})->means(smooth, true),
-        sampled_channel(slr("max", 2, 3, 0.1), *softmax, 3, {.level = 2})->means(smooth, true),
+  agree(grid_channel(slr("max", 2, 3, 0.1), *softmax, 3, {.level = 0})->means(smooth, Detail::responses),
+        sampled_channel(slr("max", 2, 3, 0.1), *softmax, 3, {.level = 2})->means(smooth, Detail::responses),
         fixed_point_means);
 }
 
@@ -71,8 +74,8 @@ TEST_CASE("linear: the saddle contour against scrambled Sobol points with a mini
     CAPTURE(L);
     const Problem problem = slr("spiked", 2, L, 0.1);
     const OrderParameters o{0.33, 0.38, 0.8, 0.44, 0.25, 0.13};
-    agree(linear_channel(problem, *linear, L, {})->means(o, true),
-          sampled_channel(problem, *linear, L, {.level = 2})->means(o, true),
+    agree(linear_channel(problem, *linear, L, {})->means(o, Detail::responses),
+          sampled_channel(problem, *linear, L, {.level = 2})->means(o, Detail::responses),
           L == 1 ? fixed_point_means : competing);
   }
 }
@@ -80,8 +83,9 @@ TEST_CASE("linear: the saddle contour against scrambled Sobol points with a mini
 TEST_CASE("one token: the closed form is what the sampled average tends to") {
   const OrderParameters o{0.3, 0.4, 2.0, 0.7, 0.6, 0.56};
   const Problem problem = slr("spiked", 2, 1, 0.1);
-  agree(single_token_channel(problem)->means(o, true),
-        sampled_channel(problem, *make_activation("softmax"), 1, {.level = 2})->means(o, true), competing);
+  agree(single_token_channel(problem)->means(o, Detail::responses),
+        sampled_channel(problem, *make_activation("softmax"), 1, {.level = 2})->means(o, Detail::responses),
+        competing);
 }
 
 TEST_CASE("every rule: the same bytes for one, two and three threads") {
@@ -89,8 +93,9 @@ TEST_CASE("every rule: the same bytes for one, two and three threads") {
   const OrderParameters o{0.57, 0.64, 1.08, 0.92, 1.03, 0.6};
   const Problem two = slr("max", 2, 2, 0.1), three = slr("spiked", 2, 3, 0.1);
   const auto same = [&](const auto& make) {
-    const ChannelMeans one = make(1)->means(o, true), two_threads = make(2)->means(o, true),
-                       three_threads = make(3)->means(o, true);
+    const ChannelMeans one = make(1)->means(o, Detail::responses),
+                       two_threads = make(2)->means(o, Detail::responses),
+                       three_threads = make(3)->means(o, Detail::responses);
     return (one.value == two_threads.value).all() && (one.value == three_threads.value).all() &&
            (one.deviation == three_threads.deviation).all();
   };

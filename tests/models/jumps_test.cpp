@@ -42,7 +42,7 @@ TEST_CASE(
     "two tokens: jumps along lines, from common tangents, and as the difference of the two forms of Vhat") {
   for (const Problem& problem : {slr("spiked", 2, 2, 0.1), slr("max", INFINITY, 2, 0)}) {
     const ChannelMeans pair =
-        pair_channel(problem, *make_activation("softmax"), {.level = 1})->means(jumping, true);
+        pair_channel(problem, *make_activation("softmax"), {.level = 1})->means(jumping, Detail::responses);
     agree(by_lines(problem, "softmax", 2, jumping, 64), mean_of(pair, jumps_k));
     CHECK(pair.value[jumps_k] == doctest::Approx(pair.value[pointwise_k] - pair.value[Vhat_k]).epsilon(1e-5));
   }
@@ -52,15 +52,15 @@ TEST_CASE(
     "jumps along lines are the difference of the two forms of Vhat: three tokens; not shift invariant; one "
     "token") {
   agree(by_lines(slr("spiked", 2, 3, 0), "softmax", 3, jumping, 64),
-        missing(
-            grid_channel(slr("spiked", 2, 3, 0), *make_activation("softmax"), 3, {})->means(jumping, true)));
+        missing(grid_channel(slr("spiked", 2, 3, 0), *make_activation("softmax"), 3, {})
+                    ->means(jumping, Detail::responses)));
   const OrderParameters bistable{0.13, 0.15, 8.0, 0.52, 0.62, 2.06}, o{0.2, 0.14, 7.5, 0.47, 0.33, 3.5};
   agree(by_lines(slr("spiked", 2, 2, 0.1), "softplus", 2, bistable, 128),
         missing(sampled_channel(slr("spiked", 2, 2, 0.1), *make_activation("softplus"), 2, {.level = 2})
-                    ->means(bistable, true)));
+                    ->means(bistable, Detail::responses)));
   agree(by_lines(slr("spiked", 2, 1, 0.1), "linear", 1, o, 64),
         missing(sampled_channel(slr("spiked", 2, 1, 0.1), *make_activation("linear"), 1, {.level = 2})
-                    ->means(o, true)));
+                    ->means(o, Detail::responses)));
 }
 
 TEST_CASE("no jumps where the proximal point is unique: linear from two tokens on; nor at a large ridge") {

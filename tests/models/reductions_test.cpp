@@ -62,19 +62,21 @@ TEST_CASE(
     CAPTURE(problem.task->name());
     const ChannelOptions fine{.level = 1};
     const ChannelMeans three =
-        pair_channel(problem, *softmax, fine)->means(point, true);  // dimensions of the average
-    const ChannelMeans four = grid_channel(problem, softmax_with_shift, 2, fine)->means(point, true);
-    const ChannelMeans five = grid_channel(problem, softmax_with_both, 2, fine)->means(point, true);
+        pair_channel(problem, *softmax, fine)->means(point, Detail::responses);  // dimensions of the average
+    const ChannelMeans four =
+        grid_channel(problem, softmax_with_shift, 2, fine)->means(point, Detail::responses);
+    const ChannelMeans five =
+        grid_channel(problem, softmax_with_both, 2, fine)->means(point, Detail::responses);
     equal(three, four, 1e-6);
     equal(four, five, 1e-6);
-    equal(grid_channel(problem, *softplus, 2, fine)->means(point, true),
-          grid_channel(problem, softplus_with_y, 2, fine)->means(point, true), 1e-6);
+    equal(grid_channel(problem, *softplus, 2, fine)->means(point, Detail::responses),
+          grid_channel(problem, softplus_with_y, 2, fine)->means(point, Detail::responses), 1e-6);
   }
   for (const char* name : {"softmax", "centred-linear"}) {  // sampled, without and with the common mode
     const auto activation = make_activation(name);
     const Unreduced whole(name, activation->info().normalised, false);
-    equal(sampled_channel(slr("spiked", 2, 4), *activation, 4, {.level = 1})->means(point, true),
-          sampled_channel(slr("spiked", 2, 4), whole, 4, {.level = 1})->means(point, true), 0);
+    equal(sampled_channel(slr("spiked", 2, 4), *activation, 4, {.level = 1})->means(point, Detail::responses),
+          sampled_channel(slr("spiked", 2, 4), whole, 4, {.level = 1})->means(point, Detail::responses), 0);
   }
 }
 
