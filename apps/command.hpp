@@ -16,14 +16,16 @@ struct Command {
   std::vector<std::string> columns;  // of the table for a person, dotted names
   /// `neighbour` is the record of the nearest point of the same curve in alpha, or null.
   Record (*compute)(const Point& point, const Settings& settings, const Record* neighbour);
-  bool continues = false;  // worth starting from a neighbour
+  double tolerance = 1e-4;  // unless the user says otherwise
+  bool continues = false;   // worth starting from a neighbour
   /// Looks at all records together, once they are there.
   void (*finish)(std::vector<Record>& records, const Settings& settings) = nullptr;
   /// The rows of a record in the table for a person; absent: the record itself.
   std::vector<Record> (*rows)(const Record& record) = nullptr;
 };
 
-extern const Command population_command, bayes_command, erm_command, simulate_command, compare_command;
+extern const Command population_command, bayes_command, erm_command, rsb_command, simulate_command,
+    compare_command;
 
 /// In the order of the help.
 [[nodiscard]] const std::vector<const Command*>& commands();

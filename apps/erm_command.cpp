@@ -77,7 +77,7 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
                      .seed = settings.seed,
                      .threads = settings.threads,
                      .branches = settings.branches};
-  if (neighbour) options.from = overlaps_of(*neighbour);
+  if (neighbour && neighbour->at("order_parameters").contains("q_k")) options.from = overlaps_of(*neighbour);
   const auto activation = make_activation(point.at("activation").get<std::string>());
   const Problem problem = problem_of(point);
   const double alpha = number_at(point, "alpha");
@@ -86,6 +86,10 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
                           ? tuned(record, problem, *activation, alpha, options, settings, neighbour)
                           : erm(problem, *activation, alpha, number_at(point, "ridge_k"),
                                 number_at(point, "ridge_v"), options);
+  if (settings.beyond_rs && r.certificate.stable == false) {
+    record["parisi"] = "optimal";
+    return rsb_command.compute(record, settings, nullptr);
+  }
   set_test_error(record, r.test_error);
   record["train_error"] = apps::json_of(r.train_error);
   record["energy"] = apps::json_of(r.energy);
@@ -114,9 +118,9 @@ const Command erm_command = {
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
                    "start"},
     .settings = {"tolerance", "integration", "points", "seed", "threads", "branches", "derivatives",
-                 "any-ridge"},
+                 "any-ridge", "beyond-rs"},
     .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k",
-                "order_parameters.m_v", "order_parameters.q_v", "derivatives.d_alpha",
+                "order_parameters.m_v", "order_parameters.q_v", "parisi", "gain", "derivatives.d_alpha",
                 "derivatives.d_ridge_k", "derivatives.d_ridge_v", "derivatives.d_noise",
                 "derivatives.d_signal", "certificate.stability_eigenvalue", "certificate.verdict"},
     .compute = compute,

@@ -22,7 +22,7 @@ Format format_of(const Invocation& invocation) {
 }
 
 Settings settings_of(const Invocation& invocation) {
-  Settings settings;
+  Settings settings{.tolerance = invocation.command->tolerance};
   for (const Setting& setting : setting_table())
     if (const auto text = invocation.settings.find(setting.name); text != invocation.settings.end())
       setting.set(settings, text->second);

@@ -105,6 +105,9 @@ const std::vector<Parameter>& parameters() {
       {"ridge_k", "", "ridge on k alone", number("ridge_k", positive, ridge)},
       {"ridge_v", "", "ridge on v alone", number("ridge_v", positive, ridge)},
       {"start", "informed", "informed, uninformed or both; training also knows random and small", starts},
+      {"parisi", "optimal",
+       "Parisi parameter Y > 0 of one-step replica-symmetry breaking; optimal: where phi(Y) is largest",
+       or_optimal(number("parisi", positive, ridge))},
       {"dimension", "1000", "D of the simulated samples; a list is extrapolated to infinity", dimensions},
   };
   return table;

@@ -72,13 +72,21 @@ std::string axis_title(const std::string& name) {
   return it == titles.end() ? name : it->second;
 }
 
-/// Runs of a line whose segments are all trusted, or all not: a segment is trusted when both of its ends are.
-std::string segments(const std::vector<PlottedPoint>& points, bool trusted, double PlottedPoint::*y) {
+enum class Style { trusted, doubted, broken };
+
+/// A segment is beyond replica symmetry when one of its ends is, else trusted when both are.
+Style style_of(const PlottedPoint& a, const PlottedPoint& b) {
+  if (a.broken || b.broken) return Style::broken;
+  return a.trusted && b.trusted ? Style::trusted : Style::doubted;
+}
+
+/// Runs of a line whose segments are all of one style.
+std::string segments(const std::vector<PlottedPoint>& points, Style style, double PlottedPoint::*y) {
   std::string text;
   bool open = false;  // the run goes on from the point before
   for (std::size_t i = 0; i + 1 < points.size(); ++i) {
     const auto &a = points[i], &b = points[i + 1];
-    const bool wanted = (a.trusted && b.trusted) == trusted && !std::isnan(a.*y) && !std::isnan(b.*y);
+    const bool wanted = style_of(a, b) == style && !std::isnan(a.*y) && !std::isnan(b.*y);
     if (wanted && !open) text += fmt::format("\n{} {}\n", a.x, a.*y);
     if (wanted) text += fmt::format("{} {}\n", b.x, b.*y);
     open = wanted;
@@ -95,7 +103,8 @@ class Script {
       add_new(labels_, s.label);
       for (const PlottedPoint& p : s.points) {
         strip_ = strip_ || !std::isnan(p.eigenvalue);
-        dashes_ = dashes_ || (!p.trusted && !s.simulated);
+        dashes_ = dashes_ || (!p.trusted && !p.broken && !s.simulated);
+        broken_ = broken_ || p.broken;
         y_.add(p.y), x_.add(p.x), eigenvalue_.add(p.eigenvalue);
         if (p.error < std::abs(p.y)) y_.add(p.y - p.error), y_.add(p.y + p.error);
       }
@@ -146,7 +155,9 @@ class Script {
 
   std::string lines(const Series& s, double PlottedPoint::*y) {
     const std::string style = fmt::format("with lines lw 2 lc '{}'", colour(s.label));
-    return plot(segments(s.points, true, y), style) + plot(segments(s.points, false, y), style + " dt (8,5)");
+    return plot(segments(s.points, Style::trusted, y), style) +
+           plot(segments(s.points, Style::doubted, y), style + " dt (8,5)") +
+           plot(segments(s.points, Style::broken, y), style + " dt (10,4,2,4)");
   }
 
   std::string main_panel(std::size_t panel) {
@@ -198,6 +209,8 @@ class Script {
     for (const std::string& label : labels_)
       entries += fmt::format(", keyentry with lines lw 2 lc '{}' title {}", colour(label), literal(label));
     if (dashes_) entries += ", keyentry with lines lw 2 lc '#666666' dt (8,5) title 'theory not trusted'";
+    if (broken_)
+      entries += ", keyentry with lines lw 2 lc '#666666' dt (10,4,2,4) title 'beyond replica symmetry'";
     if (markers_) entries += ", keyentry with points pt 7 ps 0.7 lc '#666666' title 'simulation'";
     return "set lmargin at screen 0.02\nset rmargin at screen 0.98\nset bmargin at screen 0.89\n"
            "set tmargin at screen 0.99\nunset border\nunset tics\nset key center center horizontal samplen "
@@ -210,7 +223,7 @@ class Script {
   std::vector<Series> list_;
   Axes axes_;
   std::vector<std::string> panels_, labels_;
-  bool strip_ = false, dashes_ = false, markers_ = false;
+  bool strip_ = false, dashes_ = false, broken_ = false, markers_ = false;
   Range x_, y_, eigenvalue_;
   std::string data_;
   int blocks_ = 0;

@@ -46,10 +46,15 @@ bool tuned(const Record& record, const std::string& name) {
   return name.starts_with("ridge_") && record.value("ridge", "") == "optimal";
 }
 
+/// What was given: an optimal Parisi parameter was found.
+Point given_in(const Record& record) {
+  return point_of(record, record.value("optimal", false) ? "parisi" : "");
+}
+
 std::map<std::string, std::set<std::string>> values_of(const std::vector<Record>& records) {
   std::map<std::string, std::set<std::string>> values;
   for (const Record& record : records) {
-    const Point point = point_of(record);  // items() refers to it
+    const Point point = given_in(record);  // items() refers to it
     for (const auto& [name, value] : point.items())
       if (!tuned(record, name)) values[name].insert(value.dump());
   }
@@ -86,7 +91,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
 
   const auto label_of = [&](const Record& record) {
     std::string label = record["command"] == "bayes" ? "Bayes-optimal" : record.value("activation", "theory");
-    const Point point = point_of(record);
+    const Point point = given_in(record);
     for (const auto& [name, value] : point.items()) {
       if (name == axes.x || name == axes.panels || name == "activation" || values[name].size() < 2) continue;
       if (tuned(record, name)) continue;
@@ -115,7 +120,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
         record.contains("certificate") ? record["certificate"].value("verdict", "") : "";
     it->points.push_back({x, y, number_at(record, "uncertainty." + quantity),
                           number_at(record, "certificate.stability_eigenvalue"),
-                          verdict.empty() || verdict == "trusted", verdict});
+                          verdict.empty() || verdict == "trusted", record.value("broken", false), verdict});
   }
   if (list.empty())
     throw InvalidInput(

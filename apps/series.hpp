@@ -16,6 +16,7 @@ struct PlottedPoint {
   double x, y, error;
   double eigenvalue;  // stability; NaN when there is none
   bool trusted;
+  bool broken;  // beyond replica symmetry
   std::string verdict;
 };
 

@@ -20,7 +20,7 @@ Number whole(const std::string& key, const std::string& text, long least, long m
 
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = {
-      {"tolerance", "target for the reported error estimates (1e-4)", false,
+      {"tolerance", "target for the reported error estimates (1e-4; rsb 1e-3)", false,
        [](Settings& s, const std::string& text) {
          const auto list = numbers("tolerance", text);
          if (list.size() != 1 || !(list[0] > 0 && list[0] < 1))
@@ -48,6 +48,8 @@ const std::vector<Setting>& setting_table() {
        [](Settings& s, const std::string&) { s.derivatives = true; }},
       {"any-ridge", "let --ridge optimal end where the theory is not trusted", true,
        [](Settings& s, const std::string&) { s.any_ridge = true; }},
+      {"beyond-rs", "where replica symmetry is unstable, one step of its breaking instead (`quenched rsb`)",
+       true, [](Settings& s, const std::string&) { s.beyond_rs = true; }},
       {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]", false,
        [](Settings& s, const std::string& text) { s.at = text; }},
   };

@@ -24,6 +24,8 @@ std::string shown(const Record& record, const std::string& column) {
   if (!value->is_number_float()) return value->dump();
   const std::string name = leaf(column);
   const double error = name == "stability_eigenvalue" ? number_at(record, "certificate.stability_error")
+                       : name == "inside_eigenvalue"  ? number_at(record, "certificate.inside_error")
+                       : name == "between_eigenvalue" ? number_at(record, "certificate.between_error")
                        : name == "excess_error"       ? number_at(record, "uncertainty.test_error")
                                                       : number_at(record, "uncertainty." + name);
   return std::isnan(error) ? fmt::format("{:.5g}", value->get<double>())
@@ -42,11 +44,16 @@ void join_ridges(std::vector<Record>& records) {
   }
 }
 
+/// An optimal Parisi parameter is found, not given.
+auto result_of(const std::string& name) {
+  return [name](const Record& r) { return name == "parisi" && r.value("optimal", false); };
+}
+
 /// "task spiked, length 2, noise 0": the parameters that do not vary; those that do go to `varying`.
 std::string shared(const std::vector<Record>& records, std::vector<std::string>& varying) {
   std::string line;
   for (const Parameter& p : parameters()) {
-    if (!records.front().contains(p.name)) continue;
+    if (!records.front().contains(p.name) || std::ranges::any_of(records, result_of(p.name))) continue;
     const auto same = [&](const Record& r) { return r.value(p.name, Json()) == records.front()[p.name]; };
     if (std::ranges::all_of(records, same)) {
       line += fmt::format("{}{} {}", line.empty() ? "" : ", ", p.name, shown(records.front(), p.name));
@@ -94,7 +101,8 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
   std::vector<std::string> columns;
   const std::string heading = shared(rows, columns);
   for (const std::string& column : command.columns)
-    if (std::ranges::any_of(rows, [&](const Record& r) { return shown(r, column) != "-"; }))
+    if (std::ranges::find(columns, column) == columns.end() &&
+        std::ranges::any_of(rows, [&](const Record& r) { return shown(r, column) != "-"; }))
       columns.push_back(column);
 
   std::vector<std::vector<std::string>> cells(1);
@@ -110,7 +118,8 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
     const Point point = point_of(row);
     std::string line;
     for (const std::string& name : columns)
-      if (point.contains(name)) line += fmt::format("{} {}, ", name, shown(row, name));
+      if (point.contains(name) && !result_of(name)(row))
+        line += fmt::format("{} {}, ", name, shown(row, name));
     const Json certificate = row.value("certificate", Json());
     line += certificate.is_null() ? fmt::format("only {} of {} seeds converged\n",
                                                 row["seeds_converged"].dump(), row["seeds"].dump())

@@ -38,8 +38,8 @@ std::string advice_for(Verdict verdict) {
              "here; raise "
              "the ridge.";
     case Verdict::unstable:
-      return "Replica symmetry fails and simulation will differ: raise the ridge, or rely on `quenched "
-             "simulate`.";
+      return "Replica symmetry fails and simulation will differ: go one step beyond it with `quenched rsb`, "
+             "raise the ridge, or rely on `quenched simulate`.";
     case Verdict::jumps:
       return "The proximal point jumps between minima, so replica symmetry is doubtful: raise the ridge, or "
              "check "

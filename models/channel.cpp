@@ -60,22 +60,21 @@ bool samples(const Problem& problem, const ActivationInfo& info) {
 }
 
 Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
-                           const Eigen::ArrayXd& coarsest) {
+                           const Eigen::ArrayXd& coarsest, Eigen::Index means) {
   const auto size = [&](const Eigen::ArrayXd& difference) {
-    return (difference / fine.abs().max(1e-3)).head(fixed_point_means).abs().maxCoeff();
+    return (difference / fine.abs().max(1e-3)).head(means).abs().maxCoeff();
   };
   const double before = size(coarse - coarsest), last = size(fine - coarse);
   constexpr double least = 0.2;
   const Eigen::ArrayXd difference = fine - coarse;
-  Batch deviation = Batch::Zero(1 + fixed_point_means, fine.size());
+  Batch deviation = Batch::Zero(1 + means, fine.size());
   deviation.row(0) = difference.transpose();
-  deviation.row(0).head(fixed_point_means) *= before > 0 ? std::clamp(5 * last / before, least, 1.0) : 1.0;
-  const Eigen::Index responses = fine.size() - fixed_point_means;
+  deviation.row(0).head(means) *= before > 0 ? std::clamp(5 * last / before, least, 1.0) : 1.0;
+  const Eigen::Index responses = fine.size() - means;
   const Eigen::ArrayXd d = difference.tail(responses).abs();
   deviation.row(0).tail(responses) =
       d.max((d * (coarse - coarsest).tail(responses).abs()).sqrt()).transpose();
-  deviation.bottomLeftCorner(fixed_point_means, fixed_point_means).matrix().diagonal() =
-      least * difference.head(fixed_point_means).matrix();
+  deviation.bottomLeftCorner(means, means).matrix().diagonal() = least * difference.head(means).matrix();
   return deviation;
 }
 

@@ -47,7 +47,8 @@ struct ChannelMeans {
 /// responses are singular where a minimum turns flat: a small last difference may be chance, so they take the
 /// geometric mean of both differences where that is more.
 [[nodiscard]] Batch refinement_deviation(const Eigen::ArrayXd& fine, const Eigen::ArrayXd& coarse,
-                                         const Eigen::ArrayXd& coarsest);
+                                         const Eigen::ArrayXd& coarsest,
+                                         Eigen::Index means = fixed_point_means);
 
 /// A rule for the channel's averages at one resolution.
 class Channel {

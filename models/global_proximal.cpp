@@ -6,7 +6,7 @@ namespace quenched {
 
 GlobalProximal::GlobalProximal(const Activation& activation, int tokens, const OrderParameters& o)
     : loss(activation, o.V_v), activation_(activation), L_(tokens), V_k_(o.V_k), V_v_(o.V_v) {
-  common_mode_ = !(activation.info().shift_invariant && L_ > 1);
+  common_mode_ = common_mode(activation.info(), L_);
 }
 
 void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start,
@@ -79,6 +79,34 @@ bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eig
     moved = true;
   }
   return moved;
+}
+
+GlobalProximal::Response GlobalProximal::response() const {
+  const auto& [s, jb, p, q, c] = loss.jet;
+  const Eigen::Index points = s.rows();
+  const Batch& z = best.model.z;
+  Batch Hq = q, Hz = z, column(points, L_), N(points, L_), G(points, L_);
+  best.factor.solve(Hq);
+  best.factor.solve(Hz);
+  Eigen::ArrayXd trace_k = Eigen::ArrayXd::Zero(points), trace_v = trace_k, kk = trace_k, kv = trace_k,
+                 vv = trace_k;
+  for (int m = 0; m < L_; ++m) {
+    column.setZero();
+    column.col(m) = 1;
+    best.factor.solve(column);
+    const Eigen::ArrayXd s_D = s.col(m) / loss.D, rho_b = loss.rho * jb.col(m), rho_p = loss.rho * p.col(m);
+    N = column.colwise() * rho_b - Hq.colwise() * rho_p - Hz.colwise() * s_D;
+    const Eigen::ArrayXd qN = (q * N).rowwise().sum() * loss.rho, zN = (z * N).rowwise().sum() / loss.D;
+    G = (jb * N).colwise() * loss.rho - p.colwise() * qN - s.colwise() * (zN + s_D);
+    trace_v += G.col(m);
+    vv += G.square().rowwise().sum();
+    kv += N.square().rowwise().sum();
+    column /= V_k_;
+    column.col(m) -= 1;
+    trace_k += column.col(m);
+    kk += column.square().rowwise().sum();
+  }
+  return {trace_k / V_k_, trace_v, kk / (V_k_ * V_k_), kv / (V_k_ * V_k_), vv};
 }
 
 }  // namespace quenched

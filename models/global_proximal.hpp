@@ -6,6 +6,11 @@
 
 namespace quenched {
 
+/// False: the loss does not change when every chi_l moves by the same amount.
+[[nodiscard]] inline bool common_mode(const ActivationInfo& info, int tokens) {
+  return !(info.shift_invariant && tokens > 1);
+}
+
 /// The global proximal point of a sample's loss (docs/equations.md, equation 5.2), a block of samples at
 /// once: the lowest of the local minima that Newton reaches from `start` (omega, if null), from omega, and
 /// from every minimum along a token's line.
@@ -23,6 +28,14 @@ class GlobalProximal {
   void minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start = nullptr,
                 const std::vector<Eigen::Index>* rows = nullptr);
 
+  struct Response {
+    Eigen::ArrayXd div_k, div_v, kk, kv, vv;  // traces of G_kk and G_vv, |G_ab|_F^2
+  };
+  /// The response G = d(g_k, g_v)/d(omega, w) at the minimum: G_kk = (H^-1/V_k - I)/V_k, G_kv = H^-1 M/V_k,
+  /// G_vv = M^T H^-1 M - s s^T/D with H the Hessian of h, M = J^T (rho I - c s^T/D) = rho (diag(b) - q p^T) -
+  /// z s^T/D. O(L^2) a point.
+  [[nodiscard]] Response response() const;
+
  private:
   struct Starts {
     std::vector<Eigen::Index> row;
@@ -35,7 +48,7 @@ class GlobalProximal {
   const Activation& activation_;
   int L_;
   double V_k_, V_v_;
-  bool common_mode_;  // false: the loss does not change when every chi_l moves by the same amount
+  bool common_mode_;
 };
 
 }  // namespace quenched

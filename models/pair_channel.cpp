@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "channel.hpp"
+#include "pair_line.hpp"
 
 namespace quenched {
 namespace {
@@ -17,102 +18,10 @@ namespace {
 constexpr double reach = 7;  // standard deviations kept: a tail of 3e-12
 constexpr double most_nodes = 1e5;
 
-/// Nodes in delta = chi_1 - chi_2 with their weights, and sigma_1 = p(delta) with its derivatives there.
-struct Nodes {
-  Eigen::ArrayXd delta, weight, p, p1, p2;
-  Nodes(const Activation& activation, Eigen::ArrayXd at, Eigen::ArrayXd weights)
-      : delta(std::move(at)), weight(std::move(weights)) {
-    Batch chi(delta.size(), 2), u(delta.size(), 2), e, beta;
-    chi << delta, Eigen::ArrayXd::Zero(delta.size());
-    u << Eigen::ArrayXd::Ones(delta.size()), Eigen::ArrayXd::Zero(delta.size());
-    ActivationJet jet;
-    activation.jet(chi, jet);
-    activation.curvature(jet, u, e, beta);
-    p = jet.s.col(0);
-    p1 = jet.b.col(0) - jet.p.col(0) * jet.q.col(0);
-    p2 = e.col(0) - 2 * beta.col(0) * jet.q.col(0);
-  }
-  [[nodiscard]] Eigen::Index size() const { return delta.size(); }
+/// A scan with the law of c: eta = (c - mu)/sigma, density of delta up to c', T = t_1 - t_2.
+struct Scan : PairScan {
+  Eigen::ArrayXd eta, density, T;
 };
-
-/// Law of c = omega_1 - omega_2 = mu + sigma eta: the task's tilt of eta ~ N(0, 1) and t_1 - t_2, on a fine
-/// table.
-class DifferenceLaw {
- public:
-  DifferenceLaw(const Task& task, const OrderParameters& o) : uniform_(task.independent_tokens()) {
-    const Eigen::Index n = uniform_ ? 1 : 4001;
-    const double end = uniform_ ? 0 : table_end;
-    const Eigen::ArrayXd eta = Eigen::ArrayXd::LinSpaced(n, -end, end);
-    Batch normals(n, 2);
-    normals << eta / std::numbers::sqrt2, -eta / std::numbers::sqrt2;
-    FieldLaw law;
-    task.fields(o.m_k, o.q_k, normals, law);
-    sigma = std::sqrt(2 * o.q_k);
-    mu = law.omega(n / 2, 0) - law.omega(n / 2, 1);
-    tilt_ = law.weight;
-    teacher_ = law.t.col(0) - law.t.col(1);
-  }
-  /// Multiplies `density` by the tilt at eta and fills T = t_1 - t_2; cubic interpolation of the table.
-  void apply(const Eigen::ArrayXd& eta, Eigen::ArrayXd& density, Eigen::ArrayXd& T) const {
-    T.resize(eta.size());
-    if (uniform_) {
-      T.setConstant(teacher_[0]);
-      return;
-    }
-    const double step = 2 * table_end / static_cast<double>(tilt_.size() - 1);
-    for (Eigen::Index i = 0; i < eta.size(); ++i) {
-      const double place = (std::clamp(eta[i], -table_end, table_end) + table_end) / step;
-      const auto cell = std::clamp<Eigen::Index>(static_cast<Eigen::Index>(place), 1, tilt_.size() - 3);
-      const double x = place - static_cast<double>(cell);
-      const double w0 = -x * (x - 1) * (x - 2) / 6, w1 = (x * x - 1) * (x - 2) / 2,
-                   w2 = -x * (x + 1) * (x - 2) / 2, w3 = x * (x * x - 1) / 6;
-      const auto value = [&](const Eigen::ArrayXd& f) {
-        return w0 * f[cell - 1] + w1 * f[cell] + w2 * f[cell + 1] + w3 * f[cell + 2];
-      };
-      density[i] *= value(tilt_);
-      T[i] = value(teacher_);
-    }
-  }
-  double mu = 0, sigma = 0;
-
- private:
-  static constexpr double table_end = 9;
-  bool uniform_;
-  Eigen::ArrayXd tilt_, teacher_;
-};
-
-/// The sample's loss Phi(delta) and its map c(delta) = delta + 2 V_k Phi'(delta) at the nodes, for one (d_1,
-/// d_2) = y - w.
-struct Scan {
-  Eigen::ArrayXd rho, rho1, D, loss, c, c1, eta, density, T;
-  void resize(Eigen::Index n) {
-    for (Eigen::ArrayXd* a : {&rho, &rho1, &D, &loss, &c, &c1, &eta, &density}) a->resize(n);
-  }
-};
-
-QUENCHED_CLONES void scan_loop(Eigen::Index n, const double* __restrict delta, const double* __restrict p,
-                               const double* __restrict p1, const double* __restrict p2, double d1, double d2,
-                               double V_k, double V_v, double mu, double inverse_sigma,
-                               double* __restrict rho, double* __restrict rho1, double* __restrict D,
-                               double* __restrict loss, double* __restrict c, double* __restrict c1,
-                               double* __restrict eta, double* __restrict exponent) {
-  for (Eigen::Index i = 0; i < n; ++i) {
-    const double twist = 2 * p[i] - 1;
-    const double D_i = 1 + V_v * (1 + twist * twist) / 2;
-    const double inverse_D = 1 / D_i;
-    const double rho_i = (d2 + p[i] * (d1 - d2)) * inverse_D;
-    const double rho1_i = (d1 - d2 - 2 * V_v * rho_i * twist) * inverse_D;
-    const double slope = rho_i * (d1 - d2) - V_v * rho_i * rho_i * twist;      // d Phi/dp
-    const double curvature = D_i * rho1_i * rho1_i - 2 * V_v * rho_i * rho_i;  // d^2 Phi/dp^2
-    const double c_i = delta[i] + 2 * V_k * p1[i] * slope;
-    const double eta_i = (c_i - mu) * inverse_sigma;
-    rho[i] = rho_i, rho1[i] = rho1_i, D[i] = D_i, loss[i] = D_i * rho_i * rho_i / 2;
-    c[i] = c_i;
-    c1[i] = 1 + 2 * V_k * (p1[i] * p1[i] * curvature + p2[i] * slope);
-    eta[i] = eta_i;
-    exponent[i] = -0.5 * eta_i * eta_i;
-  }
-}
 
 /// A jump of the global proximal point, from one end to the other at one c.
 struct Gap {
@@ -154,7 +63,7 @@ class PairChannel final : public Channel {
   struct Setting {
     OrderParameters o;
     DifferenceLaw law;
-    Nodes line;
+    PairNodes line;
     double slope, spread, step;         // y = slope zeta_1 + sqrt(spread) xi
     Eigen::Matrix<double, 3, 2> basis;  // (xi, zeta_1, zeta_2) given the two normals behind (d_1, d_2)
     Eigen::Matrix2d d_of_normals;
@@ -164,7 +73,7 @@ class PairChannel final : public Channel {
   [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale, bool diagnostics) const {
     const double root_q_v = std::sqrt(o.q_v), slope = o.q_v > 0 ? o.m_v / root_q_v : 0;
     const double spread = 1 - slope * slope + problem_.noise;
-    const DifferenceLaw law(*problem_.task, o);
+    const DifferenceLaw law(*problem_.task, o.m_k, o.q_k);
     // Beyond `far` the attention is saturated and c(delta) = delta.
     const double d_size = 1 + problem_.noise + o.q_v;
     const double far = 1 + std::log1p(2 * o.V_k * reach * reach * d_size);
@@ -178,8 +87,8 @@ class PairChannel final : public Channel {
     const double inner = (high - low) / static_cast<double>(n);
     Setting set{o,
                 law,
-                Nodes(activation_, Eigen::ArrayXd::LinSpaced(n + 1, low, high),
-                      Eigen::ArrayXd::Constant(n + 1, inner)),
+                PairNodes(activation_, Eigen::ArrayXd::LinSpaced(n + 1, low, high),
+                          Eigen::ArrayXd::Constant(n + 1, inner)),
                 slope,
                 spread,
                 0.45 * scale,
@@ -196,20 +105,8 @@ class PairChannel final : public Channel {
     parallel_for(rows, options_.threads, [&](int i) { parts[i] = row(set, (i + 0.5) * set.step); });
     Eigen::ArrayXd total = Eigen::ArrayXd::Zero(diagnostics ? all_means : fixed_point_means);
     for (const Eigen::ArrayXd& part : parts) total += part;
-    fresh_sample(set, total);
+    set.law.fresh_sample(activation_, total[hit], total[power]);
     return total;
-  }
-
-  /// E sigma_eps and E|sigma|^2 at chi = omega: one dimension.
-  void fresh_sample(const Setting& set, Eigen::ArrayXd& total) const {
-    constexpr double step = 1.0 / 16;
-    const auto n = static_cast<Eigen::Index>(2 * (reach + 1) / step) + 1;
-    const Eigen::ArrayXd eta = Eigen::ArrayXd::LinSpaced(n, -reach - 1, reach + 1);
-    Eigen::ArrayXd density = (-0.5 * eta.square()).exp() * (step / std::sqrt(2 * std::numbers::pi)), T;
-    set.law.apply(eta, density, T);
-    const Nodes at(activation_, set.law.mu + set.law.sigma * eta, density);
-    total[hit] = (density * at.p).sum();
-    total[power] = (density * (at.p.square() + (1 - at.p).square())).sum();
   }
 
   /// All n_2 at one n_1 > 0, doubled for -n_1: every mean is even under (y, w) -> -(y, w).
@@ -236,7 +133,7 @@ class PairChannel final : public Channel {
       Sums part;
       Scan local;
       const auto integrate = [&](double from, double to, double sign, bool responses) {
-        const Nodes nodes =
+        const PairNodes nodes =
             on_panels(responses ? response_panels(set, scan, from, to) : panels(from, to, 0.5));
         part = Sums::Zero(nodes.size(), outputs);
         evaluate(set, nodes, d, local);
@@ -249,7 +146,7 @@ class PairChannel final : public Channel {
       for (const Gap& gap : gaps) integrate(gap.low, gap.high, -1, false);
       if (set.diagnostics) {
         for (const Gap& gap : gaps) {
-          evaluate(set, Nodes(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1)), d,
+          evaluate(set, PairNodes(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1)), d,
                    local);
           corrections[jumps_k] += outer * local.density[0] * (gap.high - gap.low) / set.o.V_k;
         }
@@ -265,12 +162,10 @@ class PairChannel final : public Channel {
     return corrections + sums.colwise().sum().transpose();
   }
 
-  static void evaluate(const Setting& set, const Nodes& nodes, const Eigen::Vector2d& d, Scan& scan) {
-    scan.resize(nodes.size());
-    scan_loop(nodes.size(), nodes.delta.data(), nodes.p.data(), nodes.p1.data(), nodes.p2.data(), d[0], d[1],
-              set.o.V_k, set.o.V_v, set.law.mu, 1 / set.law.sigma, scan.rho.data(), scan.rho1.data(),
-              scan.D.data(), scan.loss.data(), scan.c.data(), scan.c1.data(), scan.eta.data(),
-              scan.density.data());
+  static void evaluate(const Setting& set, const PairNodes& nodes, const Eigen::Vector2d& d, Scan& scan) {
+    scan.evaluate(nodes, d, set.o.V_k, set.o.V_v);
+    scan.eta = (scan.c - set.law.mu) / set.law.sigma;
+    scan.density = -0.5 * scan.eta.square();
     vector_math::exp(scan.density, scan.density);
     scan.density *= nodes.weight * (1 / (set.law.sigma * std::sqrt(2 * std::numbers::pi)));
     set.law.apply(scan.eta, scan.density, scan.T);
@@ -278,7 +173,7 @@ class PairChannel final : public Channel {
 
   /// Means that are smooth through the folds: they may be integrated over the whole line and corrected on the
   /// gaps.
-  static void add_smooth(const Setting& set, const Nodes& at, const Scan& scan, const Eigen::Vector2d& n,
+  static void add_smooth(const Setting& set, const PairNodes& at, const Scan& scan, const Eigen::Vector2d& n,
                          double outer, Sums& sums) {
     const OrderParameters& o = set.o;
     const Eigen::Vector3d given = set.basis * n;  // E[(xi, zeta_1, zeta_2) | d]
@@ -298,22 +193,16 @@ class PairChannel final : public Channel {
     sums.col(pointwise_k) += outer * scan.density * (scan.c1 - 1) / o.V_k;
     sums.col(pointwise_v) +=
         outer * scan.density *
-        (scan.c1 * (p.square() + (1 - p).square()) / scan.D - 2 * o.V_k * moved_squared(at, scan));
-  }
-
-  /// |a|^2 with a_j = d^2 Phi/d delta d d_j, the response of g_v to delta.
-  static Eigen::ArrayXd moved_squared(const Nodes& at, const Scan& scan) {
-    return at.p1.square() *
-           ((scan.rho + at.p * scan.rho1).square() + (scan.rho - (1 - at.p) * scan.rho1).square());
+        (scan.c1 * (p.square() + (1 - p).square()) / scan.D - 2 * o.V_k * scan.moved_squared(at));
   }
 
   /// E|G_ab|^2, singular where c' = 0: on the parts that the global minimum visits only.
-  static void add_responses(const Setting& set, const Nodes& at, const Scan& scan, double outer, Sums& sums) {
+  static void add_responses(const Setting& set, const PairNodes& at, const Scan& scan, double outer,
+                            Sums& sums) {
     const double V_k = set.o.V_k;
-    const Eigen::ArrayXd mass = outer * scan.density, a2 = moved_squared(at, scan), inverse = 1 / scan.c1;
-    const Eigen::ArrayXd power = at.p.square() + (1 - at.p).square();
-    const Eigen::ArrayXd sa =
-        at.p1 * (at.p * (scan.rho + at.p * scan.rho1) - (1 - at.p) * (scan.rho - (1 - at.p) * scan.rho1));
+    const Eigen::ArrayXd mass = outer * scan.density, a2 = scan.moved_squared(at), inverse = 1 / scan.c1;
+    const Eigen::ArrayXd power = PairScan::power(at);
+    const Eigen::ArrayXd sa = scan.moved_along_s(at);
     sums.col(G_kk) += mass * (1 - scan.c1).square() * inverse / (V_k * V_k);
     sums.col(G_kv) += mass * 2 * a2 * inverse;
     sums.col(G_vv) += mass * (scan.c1 * (power / scan.D).square() - 4 * V_k * sa.square() / scan.D +
@@ -326,15 +215,7 @@ class PairChannel final : public Channel {
                                            const Scan& scan) const {
     const Eigen::ArrayXd& x = set.line.delta;
     const Eigen::ArrayXd psi = scan.loss + x.square() / (4 * set.o.V_k);
-    std::vector<Eigen::Index> hull;
-    for (Eigen::Index i = 0; i < x.size(); ++i) {
-      while (hull.size() >= 2) {
-        const Eigen::Index a = hull[hull.size() - 2], b = hull.back();
-        if ((psi[b] - psi[a]) * (x[i] - x[a]) < (psi[i] - psi[a]) * (x[b] - x[a])) break;
-        hull.pop_back();
-      }
-      hull.push_back(i);
-    }
+    const std::vector<Eigen::Index> hull = lower_hull(x, psi);
     std::vector<Gap> gaps;
     for (std::size_t k = 1; k < hull.size(); ++k)
       if (hull[k] - hull[k - 1] > 1) gaps.push_back(tangent(set, d, {x[hull[k - 1]], x[hull[k]]}));
@@ -347,7 +228,7 @@ class PairChannel final : public Channel {
     const double cell = set.line.weight[0], V2 = 2 * set.o.V_k;
     Scan scan;
     for (int iteration = 0; iteration < 20; ++iteration) {
-      const Nodes ends(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1));
+      const PairNodes ends(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1));
       evaluate(set, ends, d, scan);
       const double length = gap.high - gap.low, apart = scan.c[1] - scan.c[0];
       const double area = V2 * (scan.loss[1] - scan.loss[0]) + (gap.high * gap.high - gap.low * gap.low) / 2 -
@@ -411,7 +292,7 @@ class PairChannel final : public Channel {
     return out;
   }
 
-  [[nodiscard]] Nodes on_panels(const std::vector<Panel>& panels) const {
+  [[nodiscard]] PairNodes on_panels(const std::vector<Panel>& panels) const {
     using Rule = boost::math::quadrature::gauss<double, 10>;
     const auto count = static_cast<Eigen::Index>(panels.size());
     Eigen::ArrayXd x(10 * count), w(10 * count);

@@ -54,47 +54,13 @@ class SampledChannel final : public Channel {
     f.col(hit) = fresh.col(0);
     f.col(power) = fresh.square().rowwise().sum();
     if (diagnostics) {
-      response(o, sample, f);
+      const GlobalProximal::Response G = proximal.response();
+      f.col(pointwise_k) = -G.div_k, f.col(pointwise_v) = -G.div_v;
+      f.col(G_kk) = G.kk, f.col(G_kv) = G.kv, f.col(G_vv) = G.vv;
       f.col(jumps_k).setZero();  // by lines
       f.col(competing) = proximal.competing;
     }
     return f;
-  }
-
-  /// G_kk = (H^-1/V_k - I)/V_k, G_kv = H^-1 M/V_k, G_vv = M^T H^-1 M - s s^T/D with H the Hessian of h,
-  /// M = J^T (rho I - c s^T/D) = rho (diag(b) - q p^T) - z s^T/D. O(L^2) a point.
-  static void response(const OrderParameters& o, const SampledBlock& sample, Batch& f) {
-    const AttentionLoss& loss = sample.proximal.loss;
-    const ProximalMinimum& best = sample.proximal.best;
-    const auto& [s, jb, p, q, c] = loss.jet;
-    const Eigen::Index rows = s.rows(), L = s.cols();
-    const Batch& z = best.model.z;
-    Batch Hq = q, Hz = z, column(rows, L), N(rows, L), G(rows, L);
-    best.factor.solve(Hq);
-    best.factor.solve(Hz);
-    Eigen::ArrayXd trace_k = Eigen::ArrayXd::Zero(rows), trace_v = trace_k, kk = trace_k, kv = trace_k,
-                   vv = trace_k;
-    for (Eigen::Index m = 0; m < L; ++m) {
-      column.setZero();
-      column.col(m) = 1;
-      best.factor.solve(column);
-      const Eigen::ArrayXd s_D = s.col(m) / loss.D, rho_b = loss.rho * jb.col(m), rho_p = loss.rho * p.col(m);
-      N = column.colwise() * rho_b - Hq.colwise() * rho_p - Hz.colwise() * s_D;
-      const Eigen::ArrayXd qN = (q * N).rowwise().sum() * loss.rho, zN = (z * N).rowwise().sum() / loss.D;
-      G = (jb * N).colwise() * loss.rho - p.colwise() * qN - s.colwise() * (zN + s_D);
-      trace_v += G.col(m);
-      vv += G.square().rowwise().sum();
-      kv += N.square().rowwise().sum();
-      column /= o.V_k;
-      column.col(m) -= 1;
-      trace_k += column.col(m);
-      kk += column.square().rowwise().sum();
-    }
-    f.col(pointwise_k) = -trace_k / o.V_k;
-    f.col(pointwise_v) = -trace_v;
-    f.col(G_kk) = kk / (o.V_k * o.V_k);
-    f.col(G_kv) = kv / (o.V_k * o.V_k);
-    f.col(G_vv) = vv;
   }
 
   Problem problem_;

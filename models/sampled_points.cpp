@@ -4,9 +4,7 @@
 #include <quenched/parallel.hpp>
 
 namespace quenched {
-namespace {
 
-/// L normals with no common mode from L - 1: an orthonormal basis of the plane sum = 0 (Helmert).
 Batch without_common_mode(const Batch& normals) {
   const Eigen::Index L = normals.cols() + 1;
   Batch out = Batch::Zero(normals.rows(), L);
@@ -18,12 +16,10 @@ Batch without_common_mode(const Batch& normals) {
   return out;
 }
 
-}  // namespace
-
 SampledPoints::SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size,
                              std::uint64_t seed, int threads)
     : problem_(problem), activation_(activation), L_(tokens), threads_(threads), size_(size) {
-  common_mode_ = !(activation.info().shift_invariant && L_ > 1);
+  common_mode_ = common_mode(activation.info(), L_);
   points_ = scrambled_sobol(1 + L_ + (common_mode_ ? L_ : L_ - 1), size_, replicates,
                             seed + 1000003ULL * static_cast<std::uint64_t>(L_), threads_);
   warm_.resize(points_.normals.rows(), L_);

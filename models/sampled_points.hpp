@@ -7,6 +7,10 @@
 
 namespace quenched {
 
+/// L normals with no common mode from L - 1 (points x (L - 1)): an orthonormal basis of the plane sum = 0
+/// (Helmert).
+[[nodiscard]] Batch without_common_mode(const Batch& normals);
+
 /// Samples of the channel at their global proximal point (docs/equations.md, section 5).
 struct SampledBlock {
   FieldLaw law;           // omega and what belongs to it

@@ -1,0 +1,219 @@
+#include <array>
+#include <cmath>
+#include <quenched/parallel.hpp>
+#include <quenched/point_set.hpp>
+
+#include "linear_proximal.hpp"
+#include "rsb_channel.hpp"
+#include "sampled_points.hpp"
+
+namespace quenched {
+namespace {
+
+using Eigen::ArrayXd;
+using R = RsbMean;
+
+constexpr int replicates = 16, pool = 16;  // of the outer points; inner sets for each of them
+constexpr int inner = 16, half = 2 * inner,
+              block = 2 * half;  // points of a set; with their antithetic ones; both halves
+constexpr int chunk = 64;        // outer points at a time
+
+/// Outer points are (y's noise, w's L normals, the fields' normals), inner ones (w's, the fields'). Every
+/// outer point has two independent antithetic halves of inner points, and every mean T of theirs that is not
+/// linear is estimated by
+///     2 T(all) - (T(first) + T(second))/2,
+/// which takes off its bias of order one over their number.
+class RsbSampledChannel final : public RsbChannel {
+ public:
+  RsbSampledChannel(const Problem& problem, const Activation& activation, int tokens,
+                    const ChannelOptions& options)
+      : problem_(problem),
+        activation_(activation),
+        L_(tokens),
+        threads_(options.threads),
+        linear_(activation.info().name == "linear" && tokens > 1),
+        size_(256 << options.level) {
+    const std::uint64_t seed = options.seed + 1000003ULL * static_cast<std::uint64_t>(L_);
+    common_mode_ = common_mode(activation.info(), L_);
+    fields_ = common_mode_ ? L_ : L_ - 1;
+    outer_ = scrambled_sobol(1 + L_ + fields_, size_, replicates, seed, threads_);
+    inner_ = scrambled_sobol(L_ + fields_, inner, replicates * pool, seed + 500000003ULL, threads_);
+    if (!linear_) warm_.resize(static_cast<std::size_t>(replicates) * size_);
+  }
+
+  std::string rule() const override {
+    return "scrambled Sobol, " + std::to_string(replicates) + " x " + std::to_string(size_) + " outer x " +
+           std::to_string(block) + " inner points";
+  }
+  bool sampled() const override { return true; }
+
+  ChannelMeans means(const RsbOverlaps& o, double Y, bool diagnostics) override {
+    const int outputs = diagnostics ? R::all : R::fixed_point, chunks = replicates * size_ / chunk;
+    Batch sums(chunks, outputs);
+    parallel_for(chunks, threads_, [&](int c) { sums.row(c) = chunk_sums(o, Y, c, diagnostics); });
+    Batch each = Batch::Zero(replicates, outputs);
+    for (int c = 0; c < chunks; ++c) each.row(c / (size_ / chunk)) += sums.row(c);
+    each /= size_;
+    ChannelMeans m;
+    m.value = each.colwise().mean();
+    m.deviation = replicate_deviations(each);
+    return m;
+  }
+
+ private:
+  /// One outer point: its fields, its teacher's scores.
+  struct Outer {
+    Eigen::RowVectorXd omega, w, t, score_k, score_v;
+    double y, t_v;
+  };
+
+  Eigen::RowVectorXd chunk_sums(const RsbOverlaps& o, double Y, int c, bool diagnostics) {
+    const Eigen::Index first = static_cast<Eigen::Index>(c) * chunk;
+    const Batch normals = outer_.normals.middleRows(first, chunk), zeta = normals.middleCols(1, L_),
+                field_normals = normals.rightCols(fields_);
+    const auto fields_of = [&](double q) {
+      FieldLaw law;
+      problem_.task->fields(o.m_k, q, common_mode_ ? field_normals : without_common_mode(field_normals), law);
+      return law;
+    };
+    const FieldLaw law = fields_of(o.q0_k), fresh_law = fields_of(o.q1_k);
+    // y | w_eps ~ N((m_v/q0_v) w_eps, spread); t_v is the teacher's score, as FieldLaw's t.
+    const double root = std::sqrt(o.q0_v), slope = o.m_v / root, spread = 1 - slope * slope + problem_.noise;
+    Eigen::RowVectorXd sums = Eigen::RowVectorXd::Zero(diagnostics ? R::all : R::fixed_point);
+    for (Eigen::Index i = 0; i < chunk; ++i) {
+      Outer at{law.omega.row(i),
+               root * zeta.row(i),
+               law.t.row(i),
+               {},
+               zeta.row(i) / root,
+               slope * zeta(i, 0) + std::sqrt(spread) * normals(i, 0),
+               normals(i, 0) / std::sqrt(spread)};
+      at.score_k = (at.omega - o.m_k * at.t) / o.q0_k;
+      at.score_v[0] -= slope * at.t_v / root;
+      sums.head(R::hit) += law.weight[i] * inner_means(o, Y, first + i, at, diagnostics, sums, law.weight[i]);
+    }
+    Batch fresh;
+    activation_.value(fresh_law.omega, fresh);
+    sums[R::hit] = (fresh.col(0) * fresh_law.weight).sum();
+    sums[R::power] = (fresh.square().rowwise().sum() * fresh_law.weight).sum();
+    return sums;
+  }
+
+  /// Minima of the block of inner points: M, g, rho and, on request, |G|^2 and traces.
+  struct Minima {
+    ArrayXd M, rho2;
+    Batch g_k, g_v, responses;  // columns: pointwise_k.. inside_vv
+  };
+
+  /// The means of one outer point up to `hit`; adds those after `power`, times `weight`, to `sums`.
+  Eigen::RowVectorXd inner_means(const RsbOverlaps& o, double Y, Eigen::Index i, const Outer& at,
+                                 bool diagnostics, Eigen::RowVectorXd& sums, double weight) {
+    const Eigen::Index replicate = i / size_, set = replicate * pool + (2 * i) % pool;
+    const Batch normals = inner_.normals.middleRows(set * inner, 2 * inner);
+    Batch eta_v(block, L_),
+        eta_k(block, L_);  // the halves one after the other, each with its antithetic points
+    const Batch plain_k =
+        common_mode_ ? Batch(normals.rightCols(fields_)) : without_common_mode(normals.rightCols(fields_));
+    for (int h = 0; h < 2; ++h) {
+      eta_v.middleRows(h * half, inner) = normals.block(h * inner, 0, inner, L_),
+                                 eta_v.middleRows(h * half + inner, inner) =
+                                     -normals.block(h * inner, 0, inner, L_);
+      eta_k.middleRows(h * half, inner) = plain_k.middleRows(h * inner, inner),
+                                 eta_k.middleRows(h * half + inner, inner) =
+                                     -plain_k.middleRows(h * inner, inner);
+    }
+    const double d_k = std::sqrt(std::max(0.0, o.q1_k - o.q0_k)),
+                 d_v = std::sqrt(std::max(0.0, o.q1_v - o.q0_v));
+    const Batch omega = (d_k * eta_k).rowwise() + at.omega.array(),
+                w = (d_v * eta_v).rowwise() + at.w.array();
+    const Minima m = minima(o, i, omega, ArrayXd::Constant(block, at.y), w, diagnostics);
+
+    const double lowest = m.M.minCoeff();
+    const ArrayXd reweighted = (-Y * (m.M - lowest)).exp();
+    const int outputs = diagnostics ? R::all : R::hit;
+    const auto means = [&](int from, int count) {
+      ArrayXd p = reweighted.segment(from, count);
+      const double Z = p.sum();
+      p /= Z;
+      const auto mean = [&](const Batch& f) -> Eigen::RowVectorXd {
+        return p.matrix().transpose() * f.middleRows(from, count).matrix();
+      };
+      const Eigen::RowVectorXd g_k = mean(m.g_k), g_v = mean(m.g_v);
+      Eigen::RowVectorXd T(outputs);
+      T[R::mhat_k] = g_k.dot(at.t), T[R::qhat0_k] = g_k.squaredNorm(), T[R::Vhat_k] = -g_k.dot(at.score_k);
+      T[R::mhat_v] = g_v[0] * at.t_v, T[R::qhat0_v] = g_v.squaredNorm(), T[R::Vhat_v] = -g_v.dot(at.score_v);
+      T[R::qhat1_k] = (p * m.g_k.middleRows(from, count).square().rowwise().sum()).sum();
+      T[R::qhat1_v] = (p * m.g_v.middleRows(from, count).square().rowwise().sum()).sum();
+      T[R::rho_squared] = (p * m.rho2.segment(from, count)).sum();
+      T[R::log_mean] = std::log(Z / count) - Y * lowest;
+      T[R::loss] = (p * m.M.segment(from, count)).sum();
+      if (!diagnostics) return T;
+      T[R::hit] = T[R::power] = 0;
+      T.segment(R::pointwise_k, 5) = mean(m.responses);
+      // d<g>/d(outer fields) = <g eta^T> - <g><eta>^T over sqrt(d), by parts: jumps are not missed.
+      const auto response = [&](const Batch& g, const Eigen::RowVectorXd& g_mean, const Batch& eta,
+                                double d) {
+        const Eigen::MatrixXd weighted = (g.middleRows(from, count).rowwise() - g_mean.array()).colwise() * p;
+        return d > 0 ? (weighted.transpose() * eta.middleRows(from, count).matrix()).squaredNorm() / (d * d)
+                     : unknown;
+      };
+      T[R::between_kk] = response(m.g_k, g_k, eta_k, d_k);
+      T[R::between_kv] = response(m.g_k, g_k, eta_v, d_v);
+      T[R::between_vv] = response(m.g_v, g_v, eta_v, d_v);
+      return T;
+    };
+    const Eigen::RowVectorXd T = 2 * means(0, block) - (means(0, half) + means(half, half)) / 2;
+    if (diagnostics) sums.tail(R::all - R::fixed_point) += weight * T.tail(R::all - R::fixed_point);
+    return T.head(R::hit);
+  }
+
+  Minima minima(const RsbOverlaps& o, Eigen::Index i, const Batch& omega, const ArrayXd& y, const Batch& w,
+                bool diagnostics) {
+    Minima m;
+    if (linear_) {
+      LinearProximal linear;
+      linear.minimise(o.V_k, o.V_v, omega, y, w);
+      m = {linear.M, linear.rho.square(), linear.g_k, linear.g_v, {}};
+      if (!diagnostics) return m;
+    }
+    GlobalProximal proximal(activation_, L_, {.V_k = o.V_k, .V_v = o.V_v});
+    const ProximalMinimum& best = proximal.best;
+    if (linear_) {
+      const Batch x = omega + o.V_k * m.g_k;
+      proximal.minimise(omega, y, w, &x);
+    } else {
+      Batch& warm = warm_[static_cast<std::size_t>(i)];
+      const Batch last = warm;
+      proximal.minimise(omega, y, w, last.size() > 0 ? &last : nullptr);
+      warm = best.x;
+      m = {best.value,
+           proximal.loss.rho.square(),
+           (best.x - omega) / o.V_k,
+           proximal.loss.jet.s.colwise() * proximal.loss.rho,
+           {}};
+    }
+    if (diagnostics) {
+      const GlobalProximal::Response G = proximal.response();
+      m.responses.resize(block, 5);
+      m.responses << -G.div_k, -G.div_v, G.kk, G.kv, G.vv;
+    }
+    return m;
+  }
+
+  Problem problem_;
+  const Activation& activation_;
+  int L_, threads_;
+  bool linear_, common_mode_;
+  int size_, fields_ = 0;
+  PointSet outer_, inner_;
+  std::vector<Batch> warm_;  // proximal points of the previous call
+};
+
+}  // namespace
+
+std::unique_ptr<RsbChannel> rsb_sampled_channel(const Problem& problem, const Activation& activation,
+                                                int tokens, const ChannelOptions& options) {
+  return std::make_unique<RsbSampledChannel>(problem, activation, tokens, options);
+}
+
+}  // namespace quenched

@@ -1,0 +1,172 @@
+#include <doctest/doctest.h>
+
+#include <quenched/invalid_input.hpp>
+
+#include "global_proximal.hpp"
+#include "linear_proximal.hpp"
+#include "rsb_equations.hpp"
+
+using namespace quenched;
+using Eigen::ArrayXd;
+using Eigen::VectorXd;
+using R = RsbMean;
+using E = RsbEquations;
+
+namespace {
+
+Problem slr(const char* task, double signal, int L, double noise) {
+  return {make_task(task, signal), {{L, 1.0}}, noise};
+}
+
+struct Case {
+  Problem problem;
+  double alpha, r;
+  OrderParameters near;  // replica-symmetric
+};
+// Unstable, from section 8's table; and stable.
+const Case unstable = {slr("spiked", 1, 2, 0), 2, 0.03, {0.363, 1.386, 17.4, 1.03, 1.80, 6.05}};
+const Case stable = {
+    slr("spiked", 2, 2, 0), 4, 0.5, {0.495326, 0.444982, 1.118867, 0.907508, 0.892607, 0.448459}};
+
+}  // namespace
+
+TEST_CASE(
+    "two rules for the averages beyond replica symmetry: convolutions against Sobol points with a "
+    "minimiser") {
+  const auto softmax = make_activation("softmax");
+  for (const auto& problem : {slr("spiked", 1, 2, 0), slr("max", 1, 2, 0.1)}) {
+    CAPTURE(problem.task->name());
+    const RsbOverlaps o{0.41, 1.05, 1.36, 6, 1.06, 1.56, 1.69, 2};
+    const ChannelMeans grid = rsb_pair_channel(problem, *softmax, {.level = 2})->means(o, 8, true);
+    const ChannelMeans points = rsb_sampled_channel(problem, *softmax, 2, {.level = 1})->means(o, 8, true);
+    for (int i = 0; i < R::all; ++i) {
+      if (i == R::inside_kk || i == R::inside_kv || i == R::inside_vv)
+        continue;  // heavy tails, where a minimum turns flat
+      CAPTURE(i);
+      const double error = grid.deviation.col(i).matrix().norm() + points.deviation.col(i).matrix().norm();
+      CHECK(std::abs(grid.value[i] - points.value[i]) <= 2 * error + 1e-6);
+    }
+  }
+}
+
+TEST_CASE("linear: the scalar residual gives the minimum that Newton's method finds") {
+  const auto linear = make_activation("linear");
+  for (const int L : {2, 5}) {
+    std::srand(7);
+    const Batch omega = 1.5 * Batch::Random(64, L), w = 2 * Batch::Random(64, L);
+    const ArrayXd y = 3 * ArrayXd::Random(64);
+    const double V_k = 1.3, V_v = 0.4;
+    LinearProximal scalar;
+    scalar.minimise(V_k, V_v, omega, y, w);
+    GlobalProximal newton(*linear, L, {.V_k = V_k, .V_v = V_v});
+    newton.minimise(omega, y, w);
+    CHECK((scalar.M - newton.best.value).abs().maxCoeff() < 1e-9);
+    CHECK((scalar.rho - newton.loss.rho).abs().maxCoeff() < 1e-7);
+    CHECK(((newton.best.x - omega) / V_k - scalar.g_k).abs().maxCoeff() < 1e-6);
+  }
+}
+
+TEST_CASE("replica symmetry is the case q1 = q0: the means are those of ERM's own rule, whatever Y") {
+  const auto softmax = make_activation("softmax");
+  for (int i = 0; i < 10; ++i) {
+    CAPTURE(i);
+    const Problem problem = slr(i % 2 ? "max" : "spiked", 0.5 + 0.1 * i, 2, 0.05 * i);
+    const double q_k = 0.2 + 0.02 * i, q_v = 0.6 + 0.02 * i;
+    const OrderParameters o{0.3, q_k, 0.2 + 0.01 * i,
+                            0.6, q_v, 0.2 + 0.01 * i};  // far from folds: both rules converge fast
+    const ArrayXd symmetric = pair_channel(problem, *softmax, {.level = 3})->means(o, Detail::means).value;
+    const ArrayXd split = rsb_pair_channel(problem, *softmax, {.level = 4})
+                              ->means(E::overlaps(E::split(o, 1, 1)), 2.0 + i, false)
+                              .value;
+    const int same[][2] = {{mhat_k, R::mhat_k},  {qhat_k, R::qhat0_k}, {qhat_k, R::qhat1_k},
+                           {Vhat_k, R::Vhat_k},  {mhat_v, R::mhat_v},  {qhat_v, R::qhat0_v},
+                           {qhat_v, R::qhat1_v}, {Vhat_v, R::Vhat_v},  {rho_squared, R::rho_squared},
+                           {hit, R::hit},        {power, R::power}};
+    for (const auto& [a, b] : same) {
+      CAPTURE(b);
+      CHECK(split[b] == doctest::Approx(symmetric[a]).epsilon(1e-8));
+    }
+    CHECK(split[R::log_mean] == doctest::Approx(-(2.0 + i) * split[R::loss]).epsilon(1e-10));
+  }
+}
+
+TEST_CASE("at a stable point the states merge") {
+  const auto softmax = make_activation("softmax");
+  const E equations(stable.problem, *softmax, stable.alpha, stable.r, stable.r, {});
+  for (const double Y : {1.0, 5.0}) {
+    const FixedPointReport report = equations.solve(E::split(stable.near, 0.7, 0.7), Y, 1e-8);
+    REQUIRE(report.reached());
+    CHECK(report.x[2] - report.x[1] < 1e-6);
+    CHECK(report.x[6] - report.x[5] < 1e-6);
+    CHECK(report.x[0] == doctest::Approx(0.495326).epsilon(1e-4));
+  }
+}
+
+TEST_CASE(
+    "beyond the stability line: Sigma is the slope of phi, and the states' energy is the same by two "
+    "identities") {
+  const auto softmax = make_activation("softmax");
+  const E equations(unstable.problem, *softmax, unstable.alpha, unstable.r, unstable.r, {.level = 1});
+  const auto at = [&](double Y, const VectorXd& start) {
+    const FixedPointReport report = equations.solve(start, Y, 1e-7);
+    REQUIRE(report.residual < 1e-5);
+    return report.x;
+  };
+  const double Y = 10, h = 0.5;
+  const VectorXd x = at(Y, E::split(unstable.near, 0.7, 0.7));
+  CHECK(x[2] - x[1] > 0.1);
+  const ArrayXd m = equations.means(x, Y, false).value;
+  const VectorXd out = equations.update(x, Y, m);
+  const auto phi = [&](double other) {
+    const VectorXd z = at(other, x);
+    return equations.update(z, other, equations.means(z, other, false).value)[E::potential];
+  };
+  CHECK((phi(Y + h) - phi(Y - h)) / (2 * h) == doctest::Approx(out[E::complexity] / (Y * Y)).epsilon(0.03));
+  // e = d(Y phi)/dY at fixed overlaps, with the mean of M instead of that of rho^2.
+  double e = unstable.alpha * m[R::loss];
+  for (const int k : {0, 4}) {
+    const double V = x[k + 3], Yd = Y * (x[k + 2] - x[k + 1]), between = x[k + 1] - x[k] * x[k], B = V + Yd;
+    e += unstable.r * x[k + 2] / 2 - between / (2 * B) + Yd * between / (2 * B * B) - Yd / (2 * Y * B);
+  }
+  CHECK(out[E::energy] == doctest::Approx(e).epsilon(2e-5));
+}
+
+TEST_CASE("checked values of two unstable points: energy and test error at the best Y") {
+  // From an independent writing of the equations; errors in the last digits.
+  const auto softmax = make_activation("softmax");
+  const RsbResult a = rsb(slr("spiked", 1, 2, 0), *softmax, 2, 0.01, 0.01);
+  CHECK(a.broken);
+  CHECK(a.potential == doctest::Approx(0.026947).epsilon(2e-4));
+  CHECK(a.test_error == doctest::Approx(1.337).epsilon(5e-3));
+  CHECK(a.overlaps.q0_k == doctest::Approx(1.24).epsilon(1e-2));
+  CHECK(a.overlaps.q1_k == doctest::Approx(2.08).epsilon(1e-2));
+  CHECK(a.parisi == doctest::Approx(24.3).epsilon(3e-2));
+  const RsbResult b = rsb(unstable.problem, *softmax, 2, 0.03, 0.03);
+  CHECK(b.potential == doctest::Approx(0.062475).epsilon(1e-4));
+  CHECK(b.test_error == doctest::Approx(0.919).epsilon(3e-3));
+  CHECK(b.gain == doctest::Approx(0.062475 - 0.06159).epsilon(2e-2));
+  CHECK(std::abs(b.complexity) <= 3 * b.uncertainty.complexity);
+}
+
+TEST_CASE("linear attention by Sobol points") {
+  const RsbResult c =
+      rsb(slr("spiked", 1, 3, 0.25), *make_activation("linear"), 5, 0.3, 0.3, 1.0, {.tolerance = 3e-2});
+  CHECK(c.broken);
+  CHECK(std::abs(c.test_error - 1.888) <= 0.006 + 2 * c.uncertainty.test_error);
+  CHECK(c.overlaps.q0_k == doctest::Approx(0.84).epsilon(0.05));
+  CHECK(c.overlaps.q1_k == doctest::Approx(1.0).epsilon(0.04));
+}
+
+TEST_CASE("where replica symmetry is stable it is the solution") {
+  const RsbResult r = rsb(stable.problem, *make_activation("softmax"), stable.alpha, stable.r, stable.r);
+  CHECK_FALSE(r.broken);
+  CHECK(r.overlaps.q0_k == r.overlaps.q1_k);
+  CHECK(r.test_error == doctest::Approx(0.377156).epsilon(1e-4));
+  CHECK(r.certificate.verdict == Verdict::trusted);
+}
+
+TEST_CASE("a Parisi parameter that is not positive is refused") {
+  for (const double Y : {0.0, -1.0, double(INFINITY)})
+    CHECK_THROWS_AS(static_cast<void>(rsb(stable.problem, *make_activation("softmax"), 4, 0.5, 0.5, Y)),
+                    InvalidInput);
+}
