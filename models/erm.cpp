@@ -45,9 +45,8 @@ class Newton {
   Eigen::PartialPivLU<Eigen::MatrixXd> factor_;
 };
 
-/// Stability and jumps at x by these equations' rule; true where the eigenvalue is known well enough for a
-/// verdict.
-bool responses(const ErmEquations& equations, const VectorXd& x, Certificate& c) {
+/// Stability and jumps at x by these equations' rule.
+void responses(const ErmEquations& equations, const VectorXd& x, Certificate& c) {
   const ChannelMeans means = equations.means(x, Detail::responses);
   c.stability_eigenvalue = equations.replicon(x, means.value);
   double error = 0;
@@ -61,8 +60,6 @@ bool responses(const ErmEquations& equations, const VectorXd& x, Certificate& c)
   c.jump_weight_direct = m[jumps_k] / slope;
   c.jump_weight_direct_error = std::sqrt(means.deviation.col(jumps_k).square().sum()) / slope;
   c.competing = m[competing];
-  return error <= 0.1 * std::max(0.5, c.stability_eigenvalue) &&
-         std::abs(c.stability_eigenvalue - 1) > 4 * error;
 }
 
 }  // namespace
@@ -178,8 +175,13 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     }
   }
   // The responses vary strongly from sample to sample: no finer than their verdict needs.
-  for (int level = std::min(0, result.level);; ++level)
-    if (responses(at_level(level), x, c) || level >= result.level || !c.converged) break;
+  for (int level = std::min(0, result.level);; ++level) {
+    responses(at_level(level), x, c);
+    const bool sided = std::abs(c.stability_eigenvalue - 1) > 4 * c.stability_error,
+               sharp = c.stability_error <= 0.1 * std::max(0.5, c.stability_eigenvalue);
+    const int enough = std::min(finest, std::max(result.level, sided ? 1 : 4));
+    if ((sided && sharp) || level >= enough || !c.converged) break;
+  }
   if (options.symmetry && c.converged) {
     const auto symmetry =
         symmetry_eigenvalue(problem, activation, alpha, result.overlaps, options.seed, options.threads);

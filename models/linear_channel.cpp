@@ -135,7 +135,7 @@ class LinearChannel final : public Channel {
     if (L_ > 1) {
       if (!responses_)
         responses_ = std::make_unique<LinearResponses>(
-            problem_, L_, 512 << 2 * std::clamp(options_.level, 0, 3), options_.seed, options_.threads);
+            problem_, L_, 512 << 2 * std::clamp(options_.level, 0, 4), options_.seed, options_.threads);
       return responses_->means(o);
     }
     if (!single_)  // one token may fold

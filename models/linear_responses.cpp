@@ -1,9 +1,13 @@
 #include "linear_responses.hpp"
 
+#include <algorithm>
+#include <boost/math/interpolators/cardinal_cubic_b_spline.hpp>
 #include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/tools/roots.hpp>
 #include <cmath>
 #include <numbers>
 #include <quenched/parallel.hpp>
+#include <vector>
 
 namespace quenched {
 namespace {
@@ -33,15 +37,18 @@ struct Attention {
   }
 };
 
-/// The root of rho (1 + V_v |s|^2) + s.w = y, whose left side increases on |rho| < 1/sqrt(V_k V_v).
+/// The root of Y(rho) = rho (1 + V_v |s|^2) + s.w = y: Y increases on |rho| < 1/sqrt(V_k V_v).
 double residual(const Invariants& x, const OrderParameters& o) {
-  double high = 1 / std::sqrt(o.V_k * o.V_v), low = -high;
-  for (int halving = 0; halving < 52; ++halving) {
-    const double rho = (low + high) / 2;
-    const Attention at(x, o, rho);
-    (rho * (1 + o.V_v * at.S) + at.sw < x.y ? low : high) = rho;
-  }
-  return (low + high) / 2;
+  const double end = (1 - 1e-15) / std::sqrt(o.V_k * o.V_v);
+  const auto Y = [&](double rho) {
+    const auto [S, sw] = Attention(x, o, rho);
+    const double shrink = 1 - o.V_k * o.V_v * rho * rho, stretch = 2 * o.V_k * o.V_v * rho / shrink;
+    const double dS = 2 * o.V_k * (x.C + o.V_k * rho * x.W) / (shrink * shrink) + 2 * stretch * S;
+    const double dsw = o.V_k * x.W / shrink + stretch * sw;
+    return std::pair(rho * (1 + o.V_v * S) + sw - x.y, 1 + o.V_v * (S + rho * dS) + dsw);
+  };
+  std::uintmax_t iterations = 100;
+  return boost::math::tools::newton_raphson_iterate(Y, 0.0, -end, end, 45, iterations);
 }
 
 /// With z = w + 2 V_v rho s, M = rho I - z s^T/D and H = d I + z z^T/D: G_kk = (H^-1/V_k - I)/V_k, G_kv =
@@ -77,9 +84,22 @@ LinearResponses::LinearResponses(const Problem& problem, int tokens, int size, s
       threads_(threads),
       points_(scrambled_sobol(8, size, replicate_count, seed, threads)) {
   constexpr int block = 64;
+  constexpr double reach = 9,
+                   step = 1.0 / 256;  // an incomplete gamma function at each point would take longer
+  const auto root_of_chi_square = [&](int freedom) {
+    std::vector<double> f(static_cast<std::size_t>(2 * reach / step) + 1);
+    for (std::size_t i = 0; i < f.size(); ++i)
+      f[i] = std::sqrt(chi_square(-reach + step * static_cast<double>(i), freedom));
+    return boost::math::interpolators::cardinal_cubic_b_spline<double>(f.begin(), f.end(), -reach, step);
+  };
+  const auto a2 = root_of_chi_square(others_ - 1), w3 = root_of_chi_square(others_ - 2);
   parallel_for(static_cast<int>(points_.normals.rows()) / block, threads, [&](int part) {
-    for (Eigen::Index i = block * static_cast<Eigen::Index>(part); i < block * (part + 1); ++i)
-      for (int k : {6, 7}) points_.normals(i, k) = chi_square(points_.normals(i, k), others_ + 5 - k);
+    for (Eigen::Index i = block * static_cast<Eigen::Index>(part); i < block * (part + 1); ++i) {
+      const auto read = [&](const auto& f, int k) {
+        return f(std::clamp(points_.normals(i, k), -reach, reach));
+      };
+      points_.normals(i, 6) = read(a2, 6), points_.normals(i, 7) = std::pow(read(w3, 7), 2);
+    }
   });
 }
 
@@ -93,8 +113,7 @@ ChannelMeans LinearResponses::means(const OrderParameters& o) const {
         for (Eigen::Index i = 0; i < x.rows(); ++i) {
           const double a_eps = centre + root_k * x(i, 1), w_eps = root_v * x(i, 2);
           // The others, turned so that their mean (1, .., 1) is the first axis and the rest of a the second.
-          const double a1 = root_others + root_k * x(i, 3), a2 = root_k * std::sqrt(x(i, 6)),
-                       w1 = root_v * x(i, 4);
+          const double a1 = root_others + root_k * x(i, 3), a2 = root_k * x(i, 6), w1 = root_v * x(i, 4);
           const double w2 = others_ > 1 ? root_v * x(i, 5) : 0;
           const Invariants sample{a_eps * a_eps + a1 * a1 + a2 * a2,
                                   w_eps * w_eps + w1 * w1 + w2 * w2 + o.q_v * x(i, 7),
