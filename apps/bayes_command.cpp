@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <quenched/bayes.hpp>
 
 #include "command.hpp"
@@ -25,6 +27,13 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
                            {"q_k", json_of(r.uncertainty.q_k)},
                            {"q_v", json_of(r.uncertainty.q_v)}};
   record["certificate"] = json_of(r.certificate);
+  const auto count = r.branches.size();
+  record["certificate"]["branch"] =
+      count == 1      ? "the only one: the map is monotone, and its lowest and highest fixed points meet"
+      : r.branch == 0 ? fmt::format("largest free entropy of {}", count)
+                      : fmt::format("free entropy {:.3g} below the branch from {}",
+                                    r.branches.front().free_entropy - r.branches[r.branch].free_entropy,
+                                    r.branches.front().start);
   return record;
 }
 

@@ -1,8 +1,10 @@
 #include <Eigen/LU>
 #include <algorithm>
+#include <functional>
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/point_set.hpp>
+#include <random>
 
 #include "bayes_channel.hpp"
 
@@ -120,6 +122,40 @@ Batch deviations(const BayesChannel& channel, const Batch& replicates, const Vec
   return replicate_deviations(replicates);
 }
 
+/// The map is monotone: where the lowest and the highest fixed point meet there is no other. Where they do
+/// not, random starts between them look for a third.
+std::vector<BayesBranch> branches(const Equations& equations, const BayesChannel& channel, Start start,
+                                  const Vector2d& own, std::uint64_t seed) {
+  constexpr int random_starts = 4;
+  std::vector<BayesBranch> seen;
+  const auto add = [&](const std::string& name, const Vector2d& q) {
+    const auto apart = [&](const BayesBranch& b) {
+      return (Vector2d(b.q_k, b.q_v) - q).cwiseAbs().maxCoeff() > distinct;
+    };
+    if (std::ranges::all_of(seen, apart))
+      seen.push_back({name, q[0], q[1], equations.free_entropy(q, equations.averages(q, 0, true))});
+  };
+  const auto follow = [&](const std::string& name, const Vector2d& from) {
+    const Branch branch = equations.solve(from, 1e-6);
+    if (branch.report.reached()) add(name, branch.q);
+  };
+  add("this", own);
+  const bool informed = start == Start::informed;
+  follow(informed ? "uninformed" : "informed",
+         start_of(informed ? Start::uninformed : Start::informed, channel));
+  if (seen.size() > 1) {
+    const Vector2d other(seen[1].q_k, seen[1].q_v);
+    std::mt19937_64 rng(seed);
+    std::uniform_real_distribution<double> uniform;
+    for (int i = 1; i <= random_starts; ++i) {
+      const Vector2d share(uniform(rng), uniform(rng));
+      follow("random " + std::to_string(i), own + share.cwiseProduct(other - own));
+    }
+  }
+  std::ranges::stable_sort(seen, std::greater(), &BayesBranch::free_entropy);
+  return seen;
+}
+
 }  // namespace
 
 BayesResult bayes(const Problem& problem, double alpha, Start start, const BayesOptions& options) {
@@ -192,16 +228,12 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   result.certificate.converged = branch.report.reached() && to_q.allFinite();
   if (recovered) result.free_entropy = result.uncertainty.free_entropy = unknown;  // unbounded
 
-  const Branch other = equations.solve(
-      start_of(start == Start::informed ? Start::uninformed : Start::informed, *channel), 1e-6);
-  bool better = false;
-  if (other.report.reached() && (other.q - branch.q).cwiseAbs().maxCoeff() > distinct)
-    better = equations.free_entropy(other.q, equations.averages(other.q, 0, true)) >
-             equations.free_entropy(branch.q, equations.averages(branch.q, 0, true));
+  result.branches = branches(equations, *channel, start, branch.q, options.seed);
+  while (result.branches[result.branch].start != "this") ++result.branch;
   judge(result.certificate, {.reached = result.certificate.converged,
                              .error = result.certificate.integration_error,
                              .tolerance = options.tolerance,
-                             .better_branch = better});
+                             .better_branch = result.branch > 0});
   return result;
 }
 

@@ -97,7 +97,10 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       if (report.reached()) x = report.x;
       return report;
     };
-    const double close = std::max(residual_target, 0.05 * std::min(worst, options.tolerance));
+    // Small beside the error that this resolution may reach, though the sampled rule leaps a little as minima
+    // are searched again.
+    const double close = std::max(
+        residual_target, 0.05 * std::clamp(options.tolerance, std::isfinite(worst) ? worst / 30 : 0, worst));
     const auto distance = [&](const VectorXd& at) {
       return ((at.head(6) - x).array() / (1 + x.array().abs())).abs().maxCoeff();
     };

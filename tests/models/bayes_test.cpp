@@ -97,6 +97,11 @@ TEST_CASE("Bayes, hard phase: two fixed points, the uninformed one metastable") 
   CHECK(std::abs(high.free_entropy + 1.767378) < 1e-5);
   CHECK(low.certificate.verdict == Verdict::metastable);
   CHECK(high.certificate.verdict == Verdict::trusted);
+  REQUIRE(low.branches.size() == 2);  // random starts between them find no third
+  CHECK(low.branches[0].start == "informed");
+  CHECK(low.branch == 1);
+  CHECK(std::abs(low.branches[0].q_v - high.q_v) < 1e-5);
+  CHECK(bayes(problem, 3, Start::uninformed).branches.size() == 1);
   // Started at a neighbour, it stays on its branch.
   const BayesResult followed =
       bayes(problem, 1.4, Start::uninformed, {.tolerance = 1e-7, .from = Eigen::Vector2d(0.55, 0.53)});

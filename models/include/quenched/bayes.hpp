@@ -2,6 +2,8 @@
 #include <optional>
 #include <quenched/certificate.hpp>
 #include <quenched/task.hpp>
+#include <string>
+#include <vector>
 
 namespace quenched {
 
@@ -16,12 +18,20 @@ struct BayesOptions {
   std::optional<Eigen::Vector2d> from;  // (q_k, q_v) of a neighbour on the curve; empty: the start
 };
 
+/// A fixed point, its free entropy by the coarsest rule.
+struct BayesBranch {
+  std::string start;  // that first led to it: this (the solution itself), informed, uninformed, random 1, ...
+  double q_k, q_v, free_entropy;
+};
+
 /// Overlaps of the posterior mean with the truth, and what follows from them.
 struct BayesResult {
   double q_k = unknown, q_v = unknown, test_error = unknown, free_entropy = unknown;
   struct {
     double q_k = unknown, q_v = unknown, test_error = unknown, free_entropy = unknown;
   } uncertainty;
+  std::vector<BayesBranch> branches;  // distinct ones seen, the largest free entropy first
+  std::size_t branch = 0;             // the place of this one among them
   Certificate certificate;
 };
 
@@ -30,11 +40,12 @@ struct BayesResult {
 ///     test_error = 1 + Delta - q_v E sum_l S~_l^2 (Delta included, no factor 1/2),
 ///     free_entropy = sum (qhat - log(1 + qhat) - q qhat)/2 + alpha E log Z_out, per D.
 /// Normalisation: |k*|^2 = |v*|^2 = D. The fixed point is the lowest (uninformed) or the highest (informed)
-/// one; the verdict is `metastable` where the other start ends elsewhere with a larger free entropy. Errors:
-/// twice the standard error over 16 scramblings, or (spiked) the change from a coarser rule, carried through
-/// the Jacobian of the equations. A missed tolerance is a verdict; throws InvalidInput unless alpha > 0 and
-/// finite, the tolerance > 0, points >= 0, and `from` lies in [0, 1). Cost: spiked, any prompt length: about
-/// 0.2 s on one core; otherwise 1 to 4 us a point at L = 3.
+/// one; the verdict is `metastable` where the other start, or one of four at random between the two where
+/// they differ, ends elsewhere with a larger free entropy. Errors: twice the standard error over 16
+/// scramblings, or (spiked) the change from a coarser rule, carried through the Jacobian of the equations. A
+/// missed tolerance is a verdict; throws InvalidInput unless alpha > 0 and finite, the tolerance > 0, points
+/// >= 0, and `from` lies in [0, 1). Cost: spiked, any prompt length: about 0.2 s on one core; otherwise 1 to
+/// 4 us a point at L = 3.
 [[nodiscard]] BayesResult bayes(const Problem& problem, double alpha, Start start,
                                 const BayesOptions& options = {});
 
