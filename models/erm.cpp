@@ -45,8 +45,8 @@ class Newton {
   Eigen::PartialPivLU<Eigen::MatrixXd> factor_;
 };
 
-/// Stability and jumps at x by these equations' rule.
-void responses(const ErmEquations& equations, const VectorXd& x, Certificate& c) {
+/// Stability and jumps at x by these equations' rule; returns the error of the jump weight.
+double responses(const ErmEquations& equations, const VectorXd& x, Certificate& c) {
   const ChannelMeans means = equations.means(x, Detail::responses);
   c.stability_eigenvalue = equations.replicon(x, means.value);
   double error = 0;
@@ -60,6 +60,7 @@ void responses(const ErmEquations& equations, const VectorXd& x, Certificate& c)
   c.jump_weight_direct = m[jumps_k] / slope;
   c.jump_weight_direct_error = std::sqrt(means.deviation.col(jumps_k).square().sum()) / slope;
   c.competing = m[competing];
+  return std::sqrt((means.deviation.col(Vhat_k) - means.deviation.col(pointwise_k)).square().sum()) / slope;
 }
 
 }  // namespace
@@ -178,12 +179,13 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     }
   }
   // The responses vary strongly from sample to sample: no finer than their verdict needs.
-  for (int level = std::min(0, result.level);; ++level) {
-    responses(at_level(level), x, c);
-    const bool sided = std::abs(c.stability_eigenvalue - 1) > 4 * c.stability_error,
-               sharp = c.stability_error <= 0.1 * std::max(0.5, c.stability_eigenvalue);
-    const int enough = std::min(finest, std::max(result.level, sided ? 1 : 4));
-    if ((sided && sharp) || level >= enough || !c.converged) break;
+  for (int level = 0; options.responses; ++level) {
+    const double jump_error = responses(at_level(level), x, c), error = c.stability_error;
+    const bool sided = std::abs(c.stability_eigenvalue - 1) > 4 * error,
+               sharp = error <= 0.1 * std::max(0.5, c.stability_eigenvalue),
+               jumps_known = std::abs(c.jump_weight - jump_threshold) > 2 * jump_error;
+    const int enough = std::max(result.level, !sided ? 4 : !jumps_known ? 2 : 1);
+    if ((sided && sharp && jumps_known) || level >= std::min(finest, enough) || !c.converged) break;
   }
   if (options.symmetry && c.converged) {
     const auto symmetry =

@@ -20,7 +20,8 @@ class TestError {
       : problem_(problem), activation_(activation), alpha_(alpha), options_(std::move(options)) {
     options_.branches = 0, options_.symmetry = false;
   }
-  ErmResult solve(const Vector2d& t) {
+  ErmResult solve(const Vector2d& t, bool responses = false) {
+    options_.responses = responses;
     const ErmResult r = erm(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), options_);
     if (r.certificate.converged) options_.from = r.overlaps;
     return r;
@@ -93,29 +94,39 @@ RidgeOptimum described(const Problem& problem, const Activation& activation, dou
   return o;
 }
 
-/// The best point where trust begins: at every ratio of the ridges the least common factor that is trusted,
-/// found by bracketing; over the ratios by Brent's method.
+/// The best point where trust begins: at every ridge_v the least ridge_k that is trusted (where none is, the
+/// least common factor of both), found by bracketing; over ridge_v by Brent's method.
 Vector2d on_trust_line(TestError& f, const Vector2d& free) {
   Vector2d best = free;
   double least = INFINITY;
-  const auto at_ratio = [&](double shift) {
-    const Vector2d base = free + Vector2d(shift, -shift);
-    const auto margin = [&](double s) { return distrust(f.solve(base + Vector2d::Constant(s))); };
-    double a = 0, b = 0.5;
-    while (margin(b) > 0 && b < 8) a = b, b *= 2;
-    if (b >= 8) return 1e3;  // nothing is trusted along this ray
-    if (a > 0 || margin(0) > 0) {
-      std::uintmax_t evaluations = 20;
-      const auto close = [](double l, double r) { return r - l < 1e-3; };
-      b = boost::math::tools::bisect(margin, a, b, close, evaluations).second;
+  const auto on_ray = [&](const Vector2d& base, const Vector2d& direction) {
+    const auto margin = [&](double s) { return distrust(f.solve(base + s * direction, true)); };
+    double a = 0, b = 0, at_a = margin(a), at_b = at_a;
+    while (at_b > 0) {
+      a = b, at_a = at_b, b = b > 0 ? 2 * b : 0.25;
+      if (b > 8) return false;
+      at_b = margin(b);
     }
-    const Vector2d t = base + Vector2d::Constant(b);
-    const double value = f.solve(t).test_error;
-    if (value < least) least = value, best = t;
+    if (b > 0) {
+      std::uintmax_t evaluations = 12;
+      const auto close = [](double l, double r) { return r - l < 5e-3; };
+      b = boost::math::tools::toms748_solve(margin, a, b, at_a, at_b, close, evaluations).second;
+    }
+    const double value = f.solve(base + b * direction).test_error;
+    if (value < least) least = value, best = base + b * direction;
+    return true;
+  };
+  const auto at_ridge_v = [&](double shift) {
+    const double before = least;
+    least = INFINITY;
+    const Vector2d base = free + Vector2d(0, shift), kept = best;
+    if (!on_ray(base, {1, 0})) on_ray(base, {1, 1});
+    const double value = std::min(least, 1e3);  // where nothing is trusted
+    if (before < least) least = before, best = kept;
     return value;
   };
-  std::uintmax_t evaluations = 12;
-  static_cast<void>(boost::math::tools::brent_find_minima(at_ratio, -1.5, 1.5, 8, evaluations));
+  std::uintmax_t evaluations = 8;
+  static_cast<void>(boost::math::tools::brent_find_minima(at_ridge_v, -1.0, 1.0, 8, evaluations));
   return best;
 }
 

@@ -73,8 +73,9 @@ TEST_CASE("the trust line: the tuned point is trusted, a little less ridge is no
       optimal_ridge(noisy, *softmax, 1, {.erm = {.tolerance = 1e-3}, .trusted_only = false}).best;
   CHECK(best.result.certificate.verdict == Verdict::trusted);
   CHECK(best.result.test_error >= free.result.test_error - 1e-4);
-  if (best.on_trust_line) {
-    const ErmResult less = erm(noisy, *softmax, 1, 0.95 * best.ridge_k, 0.95 * best.ridge_v);
-    CHECK(less.certificate.verdict != Verdict::trusted);
-  }
+  CHECK(free.result.certificate.verdict == Verdict::jumps);
+  REQUIRE(best.on_trust_line);
+  const ErmResult less = erm(noisy, *softmax, 1, 0.9 * best.ridge_k, best.ridge_v);
+  CHECK(less.certificate.verdict != Verdict::trusted);
+  CHECK(less.test_error < best.result.test_error);  // only trust is in the way
 }

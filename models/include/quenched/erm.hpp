@@ -26,7 +26,9 @@ struct ErmOptions {
   // the opposite start, then random ones. Energies decide for the informed start, which moves there; the
   // uninformed one stays.
   int branches = 2;
-  bool symmetry = true;  // the eigenvalue of the cross overlaps: off where many solutions are compared
+  // Off where many solutions are compared: stability and jumps (unknown then), the eigenvalue of the cross
+  // overlaps.
+  bool responses = true, symmetry = true;
 };
 
 /// A fixed point found on a coarse rule, its energy by the same rule.
