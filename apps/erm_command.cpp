@@ -86,9 +86,11 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
                           ? tuned(record, problem, *activation, alpha, options, settings, neighbour)
                           : erm(problem, *activation, alpha, number_at(point, "ridge_k"),
                                 number_at(point, "ridge_v"), options);
-  if (settings.beyond_rs && r.certificate.stable == false) {
-    record["parisi"] = "optimal";
-    return rsb_command.compute(record, settings, nullptr);
+  if (settings.beyond_rs && r.certificate.converged && !vouched_stable(r.certificate)) {
+    Point beyond = record;
+    beyond["parisi"] = "optimal";
+    if (const Record broken = rsb_command.compute(beyond, settings, nullptr); broken["broken"] == true)
+      return broken;
   }
   set_test_error(record, r.test_error);
   record["train_error"] = apps::json_of(r.train_error);

@@ -54,7 +54,9 @@ Specification specification(const std::vector<std::string>& used, const Texts& t
       axes.push_back(axis(p.name, values(p, texts)));
     }
   }
-  (std::ranges::find(used, "dimension") == used.end() ? refuse_training_starts : refuse_tuning)(axes);
+  const auto uses = [&](const char* name) { return std::ranges::find(used, name) != used.end(); };
+  if (!uses("dimension")) refuse_training_starts(axes);
+  if (uses("dimension") || uses("parisi")) refuse_tuning(axes);
   return axes;
 }
 

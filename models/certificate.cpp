@@ -41,12 +41,12 @@ std::string advice_for(Verdict verdict) {
       return "Replica symmetry fails and simulation will differ: go one step beyond it with `quenched rsb`, "
              "raise the ridge, or rely on `quenched simulate`.";
     case Verdict::jumps:
-      return "The proximal point jumps between minima, so replica symmetry is doubtful: raise the ridge, or "
-             "check "
-             "with `quenched compare`.";
+      return "The proximal point jumps between minima, so replica symmetry is doubtful: see what `quenched "
+             "rsb` "
+             "changes, raise the ridge, or check with `quenched compare`.";
     case Verdict::marginal:
-      return "The stability eigenvalue cannot be told from 1: lower --tolerance to sharpen it, or raise the "
-             "ridge.";
+      return "The stability eigenvalue cannot be told from 1: lower --tolerance to sharpen it, see what "
+             "`quenched rsb` changes, or raise the ridge.";
     case Verdict::metastable:
       return "Another branch is preferred: try the other start.";
     case Verdict::trusted:
@@ -56,6 +56,10 @@ std::string advice_for(Verdict verdict) {
 }
 
 }  // namespace
+
+bool vouched_stable(const Certificate& certificate) {
+  return certificate.stable == true && !(certificate.jump_weight > jump_threshold);
+}
 
 void judge(Certificate& certificate, const VerdictInputs& inputs) {
   const auto known = [](double error) { return std::isnan(error) ? 0 : error; };

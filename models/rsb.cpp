@@ -31,45 +31,58 @@ class Search {
     last_.x << E::split(rs.overlaps, 0.7, 0.7), 0;
   }
 
-  State at(double Y) {
-    constexpr double stride = 1.8;  // of one step of the continuation in Y
-    double from = iterations ? last_.Y() : std::min(Y, 0.5 / std::max(rs_.energy, 1e-3));
-    for (;; from = Y > from ? std::min(Y, stride * from) : std::max(Y, from / stride)) {
-      const FixedPointReport report = equations_.solve(last_.x.head(8), from, tolerance_);
-      iterations += report.iterations;
-      last_.report = report;
-      if (report.x.allFinite()) last_.x << report.x, std::log(from);
-      if (from == Y) return last_;
-    }
-  }
+  State at(double Y) { return at(Y, tolerance_); }
 
-  /// The maximum of phi over Y: Sigma falls through 0. Bracketed in steps, then by false position in log Y.
+  /// The maximum of phi over Y: Sigma falls through 0. Bracketed in steps, then by false position in log Y,
+  /// an end that stays counting half each time.
   State optimum() {
-    const double guess = 0.5 / std::max(rs_.energy, 1e-3);
-    State low = at(guess), high = low;
+    const double guess = 0.5 / std::max(rs_.energy, 1e-3), rough = 10 * tolerance_;
+    State low = at(guess, rough), high = low;
     double f_low = slope(low), f_high = f_low;
     constexpr double stride = 1.6, furthest = 60;
     while (f_high > 0 && high.split() && high.Y() < furthest * guess)
-      low = high, f_low = f_high, high = at(stride * high.Y()), f_high = slope(high);
+      low = high, f_low = f_high, high = at(stride * high.Y(), rough), f_high = slope(high);
     while (f_low <= 0 && low.split() && low.Y() > guess / furthest)
-      high = low, f_high = f_low, low = at(low.Y() / stride), f_low = slope(low);
-    if (!(f_low > 0 && f_high <= 0)) return f_low > 0 ? high : low;
-    State best = low;
+      high = low, f_high = f_low, low = at(low.Y() / stride, rough), f_low = slope(low);
+    if (!(f_low > 0 && f_high <= 0)) return at((f_low > 0 ? high : low).Y());
+    constexpr double close = 0.05;  // in log Y; the finer rules go on from there
+    double best = low.x[8];
+    bool raised = false;
     for (int step = 0; step < 6; ++step) {
-      const double a = std::log(low.Y()), b = std::log(high.Y());
-      const double share = std::clamp(f_low / (f_low - f_high), 0.05, 0.95);
-      const double before = best.x[8];
-      best = at(std::exp(a + share * (b - a)));
-      const double f = slope(best);
-      if (std::abs(best.x[8] - before) < 0.02 || b - a < 0.02) break;
-      (f > 0 ? low : high) = best, (f > 0 ? f_low : f_high) = f;
+      const double a = low.x[8], b = high.x[8], before = best;
+      best = a + std::clamp(f_low / (f_low - f_high), 0.05, 0.95) * (b - a);
+      if (std::abs(best - before) < close || b - a < close) break;
+      const State s = at(std::exp(best), rough);
+      const double f = slope(s);
+      const bool raises = f > 0;
+      if (step > 0 && raises == raised) (raises ? f_high : f_low) /= 2;
+      (raises ? low : high) = s, (raises ? f_low : f_high) = f;
+      raised = raises;
     }
-    return best;
+    return at(std::exp(best));
   }
 
   int iterations = 0;
 
  private:
+  State at(double Y, double tolerance) {
+    constexpr double stride = 2.5;  // of one step of the continuation in Y
+    const double first = 0.5 / std::max(rs_.energy, 1e-3);
+    double from = iterations ? last_.Y() : Y < stride * first ? Y : first;
+    for (;; from = Y > from ? std::min(Y, stride * from) : std::max(Y, from / stride)) {
+      constexpr double coarse = 1e-2;  // on the way
+      const FixedPointReport report = equations_.solve(
+          ahead(from), from, from == Y ? tolerance : std::max(coarse, tolerance), iterations ? 1 : 6);
+      iterations += report.iterations;
+      last_.report = report;
+      if (report.x.allFinite()) {
+        if (iterations > report.iterations) before_ = last_.x;
+        last_.x << report.x, std::log(from);
+      }
+      if (from == Y) return last_;
+    }
+  }
+
   /// d phi/d log Y = Sigma/Y.
   double slope(const State& s) {
     return equations_.update(s.x.head(8), s.Y(),
@@ -77,10 +90,19 @@ class Search {
            s.Y();
   }
 
+  /// A start at Y on the line through the last two states, as functions of log Y.
+  [[nodiscard]] VectorXd ahead(double Y) const {
+    if (before_.size() == 0 || before_[8] == last_.x[8]) return last_.x.head(8);
+    const double share = std::clamp((std::log(Y) - last_.x[8]) / (last_.x[8] - before_[8]), -1.0, 1.0);
+    const VectorXd x = last_.x.head(8) + share * (last_.x - before_).head(8);
+    return equations_.feasible(x) ? x : last_.x.head(8).eval();
+  }
+
   const RsbEquations& equations_;
   const ErmResult& rs_;
   double tolerance_;
   State last_;
+  VectorXd before_;  // the state before the last
 };
 
 RsbResult replica_symmetric(const ErmResult& rs) {
@@ -176,15 +198,21 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
               double ridge_v, std::optional<double> parisi, const RsbOptions& options) {
   if (parisi && !(*parisi > 0 && std::isfinite(*parisi)))
     throw InvalidInput("parisi", std::to_string(*parisi), "needs finite numbers > 0, or optimal");
-  const ErmResult rs = erm(problem, activation, alpha, ridge_k, ridge_v,
-                           {.tolerance = options.tolerance,
-                            .start = options.start,
-                            .points = options.points,
-                            .seed = options.seed,
-                            .threads = options.threads});
-  RsbResult result = replica_symmetric(rs);
-  say_symmetric(result.certificate);
-  if (!rs.certificate.converged || rs.certificate.stable == true) return result;
+  ErmOptions full{.tolerance = options.tolerance,
+                  .start = options.start,
+                  .points = options.points,
+                  .seed = options.seed,
+                  .threads = options.threads};
+  const auto unbroken = [&] {
+    RsbResult result = replica_symmetric(erm(problem, activation, alpha, ridge_k, ridge_v, full));
+    say_symmetric(result.certificate);
+    return result;
+  };
+  ErmOptions start = full;
+  start.symmetry = false;
+  const ErmResult rs = erm(problem, activation, alpha, ridge_k, ridge_v, start);
+  if (!rs.certificate.converged || vouched_stable(rs.certificate)) return unbroken();
+  RsbResult result;
 
   const double target = std::max(1e-8, 1e-2 * options.tolerance);
   State s;
@@ -199,7 +227,7 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
       Search search(equations, rs, target);
       s = parisi ? search.at(*parisi) : search.optimum();
       iterations += search.iterations;
-      if (s.report.reached() && !s.split()) return result;
+      if (s.report.reached() && !s.split()) return unbroken();
       slopes = Derivatives(equations, s);
     } else {
       const double floor = 0.05 * std::min(worst, 1.0);

@@ -73,12 +73,12 @@ VectorXd RsbEquations::update(const VectorXd& x, double Y, const ArrayXd& m) con
 }
 
 FixedPointReport RsbEquations::solve(const VectorXd& start, double Y, double tolerance,
-                                     int max_iterations) const {
+                                     int damped_steps) const {
   return fixed_point(
       [&](const VectorXd& x) -> VectorXd { return update(x, Y, means(x, Y, false).value).head(8); }, start,
       {.tolerance = tolerance,
-       .max_iterations = max_iterations,
-       .damped_steps = 6,
+       .max_iterations = 150,
+       .damped_steps = damped_steps,
        .damping = 0.5,
        .feasible = [&](const VectorXd& x) { return feasible(x); }});
 }

@@ -26,7 +26,7 @@ class RsbEquations {
   [[nodiscard]] ChannelMeans means(const Eigen::VectorXd& x, double Y, bool diagnostics) const;
   [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x, double Y, const Eigen::ArrayXd& means) const;
   [[nodiscard]] FixedPointReport solve(const Eigen::VectorXd& start, double Y, double tolerance,
-                                       int max_iterations = 150) const;
+                                       int damped_steps = 6) const;
 
   /// The largest eigenvalue of R_ab = alpha V_a^2 E<|G_ab|_F^2>, and of the same between states, with V + Y d
   /// for V and the response of <g> for G.

@@ -17,13 +17,10 @@ using Eigen::ArrayXd;
 using Eigen::MatrixXd;
 
 constexpr double resolving = 0.7;  // variance, in steps squared
-constexpr double reach =
-    6.5;  // standard deviations kept, of the outer and of the inner average: tails of 8e-11
-
 /// Weights of an average over N(0, t) on a grid of step 1, none negative: the Gaussian itself where the grid
 /// resolves it (trapezoid, aliasing 2 exp(-2 pi^2 t)); else five nodes that have its moments to the fifth,
 /// or, below t = 1/3, three that have them to the third: the identity at t = 0.
-ArrayXd gaussian_kernel(double t) {
+ArrayXd gaussian_kernel(double t, double reach) {
   if (t < resolving) {
     const double far = std::max(0.0, t * (3 * t - 1) / 24), near = t / 2 - 4 * far;
     return (ArrayXd(5) << far, near, 1 - 2 * (near + far), near, far).finished();
@@ -33,13 +30,34 @@ ArrayXd gaussian_kernel(double t) {
   return (-x.square() / (2 * t)).exp() / std::sqrt(2 * std::numbers::pi * t);
 }
 
+/// out_i = sum_k kernel_k in_(i + k stride).
+QUENCHED_CLONES void convolve(Eigen::Index n, Eigen::Index count, Eigen::Index stride,
+                              const double* __restrict kernel, const double* __restrict in,
+                              double* __restrict out) {
+  constexpr Eigen::Index lanes = 16;  // sums kept in registers
+  Eigen::Index i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    double sum[lanes] = {};
+    for (Eigen::Index k = 0; k < count; ++k)
+#pragma omp simd
+      for (Eigen::Index l = 0; l < lanes; ++l) sum[l] += kernel[k] * in[i + l + k * stride];
+    for (Eigen::Index l = 0; l < lanes; ++l) out[i + l] = sum[l];
+  }
+  for (; i < n; ++i) {
+    double sum = 0;
+    for (Eigen::Index k = 0; k < count; ++k) sum += kernel[k] * in[i + k * stride];
+    out[i] = sum;
+  }
+}
+
 /// Nodes of one coordinate: outer ones over N(0, sigma^2), inner ones that extend them by the inner
 /// Gaussian's reach.
 struct Axis {
   ArrayXd outer, inner, weight;  // weight: of the outer average
   double resolved;               // 0 for no inner average, 1 from where the grid resolves it
-  MatrixXd average, slope;       // inner average, from inner to outer nodes; d/dx on the outer nodes
-  Axis(double sigma, double spread, double scale) {
+  ArrayXd kernel;                // of the inner average, from inner to outer nodes
+  ArrayXd slope;                 // d/dx on the outer nodes: stencil of order eight, from 4 nodes before
+  Axis(double sigma, double spread, double scale, double reach) {
     const double step = 0.25 * scale * std::hypot(sigma, spread);
     const auto half = static_cast<Eigen::Index>(std::ceil(reach * sigma / step));
     outer = step * (ArrayXd::LinSpaced(2 * half, 0, static_cast<double>(2 * half - 1)) -
@@ -47,19 +65,13 @@ struct Axis {
     weight = (-0.5 * (outer / sigma).square()).exp() * (step / (sigma * std::sqrt(2 * std::numbers::pi)));
     const double variance = std::pow(spread / step, 2);
     resolved = std::min(1.0, variance / resolving);
-    const ArrayXd kernel = gaussian_kernel(variance);
+    kernel = gaussian_kernel(variance, reach);
     const Eigen::Index pad = kernel.size() / 2;
     inner = outer[0] + step * ArrayXd::LinSpaced(2 * (half + pad), -static_cast<double>(pad),
                                                  static_cast<double>(2 * half + pad - 1));
-    average = MatrixXd::Zero(outer.size(), inner.size());
-    slope = MatrixXd::Zero(outer.size(), outer.size());
-    constexpr double difference[] = {4. / 5, -1. / 5, 4. / 105, -1. / 280};  // of order eight
-    for (Eigen::Index i = 0; i < outer.size(); ++i) {
-      average.row(i).segment(i, kernel.size()) = kernel.matrix().transpose();
-      if (i < 4 || i + 4 >= outer.size()) continue;  // weightless ends
-      for (int j = 1; j <= 4; ++j)
-        slope(i, i + j) = difference[j - 1] / step, slope(i, i - j) = -difference[j - 1] / step;
-    }
+    slope = (ArrayXd(9) << 1. / 280, -4. / 105, 1. / 5, -4. / 5, 0, 4. / 5, -1. / 5, 4. / 105, -1. / 280)
+                .finished() /
+            step;
   }
 };
 
@@ -97,7 +109,8 @@ class RsbPairChannel final : public RsbChannel {
       : problem_(problem),
         activation_(activation),
         options_(options),
-        scale_(1.2 * std::pow(0.8, options.level)) {}
+        scale_(1.2 * std::pow(0.8, options.level)),
+        reach_(std::min(6.5, 5.5 + 0.25 * options.level)) {}
 
   std::string rule() const override {
     return "convolutions on a grid, 3 dimensions, step " + std::to_string(scale_).substr(0, 4);
@@ -138,7 +151,8 @@ class RsbPairChannel final : public RsbChannel {
     const DifferenceLaw law(*problem_.task, o.m_k, o.q0_k);
     const double d_v = std::sqrt(std::max(0.0, o.q1_v - o.q0_v)),
                  d_k = std::sqrt(2 * std::max(0.0, o.q1_k - o.q0_k));
-    const Axis c(law.sigma, d_k, scale), u1(outer.sigma[0], d_v, scale), u2(outer.sigma[1], d_v, scale);
+    const Axis c(law.sigma, d_k, scale, reach_), u1(outer.sigma[0], d_v, scale, reach_),
+        u2(outer.sigma[1], d_v, scale, reach_);
 
     const Eigen::Index n_c = c.inner.size(), n_1 = u1.inner.size(), n_2 = u2.inner.size();
     Batch table(n_c * n_1 * n_2, entries);
@@ -155,16 +169,22 @@ class RsbPairChannel final : public RsbChannel {
     });
 
     const Eigen::Index N_c = c.outer.size(), N_1 = u1.outer.size(), N_2 = u2.outer.size();
-    const Eigen::Index kept = diagnostics ? N_1 : N_1 / 2;  // every mean is even under u -> -u
+    // Every mean is even under u -> -u: half of u_1, and what differences there take.
+    const Eigen::Index kept = N_1 / 2 + (diagnostics ? 4 : 0);
     Batch averaged(N_c * kept * N_2, entries);
+    const Eigen::Index wanted = kept + u1.kernel.size() - 1;  // rows of u_1 that the kept ones take
     parallel_for(entries, options_.threads, [&](int e) {
-      const MatrixXd along_c = c.average * Eigen::Map<const MatrixXd>(table.col(e).data(), n_c, n_1 * n_2);
-      MatrixXd along_1(N_c * kept, n_2);
-      for (Eigen::Index j = 0; j < n_2; ++j)
-        Eigen::Map<MatrixXd>(along_1.col(j).data(), N_c, kept).noalias() =
-            along_c.middleCols(n_1 * j, n_1) * u1.average.topRows(kept).transpose();
-      Eigen::Map<MatrixXd>(averaged.col(e).data(), N_c * kept, N_2).noalias() =
-          along_1 * u2.average.transpose();
+      ArrayXd along_2(n_c * wanted * N_2), along_1(n_c * kept);
+      for (Eigen::Index j = 0; j < N_2; ++j)
+        convolve(n_c * wanted, u2.kernel.size(), n_c * n_1, u2.kernel.data(),
+                 table.col(e).data() + n_c * n_1 * j, along_2.data() + n_c * wanted * j);
+      for (Eigen::Index j = 0; j < N_2; ++j) {
+        convolve(n_c * kept, u1.kernel.size(), n_c, u1.kernel.data(), along_2.data() + n_c * wanted * j,
+                 along_1.data());
+        for (Eigen::Index i = 0; i < kept; ++i)
+          convolve(N_c, c.kernel.size(), 1, c.kernel.data(), along_1.data() + n_c * i,
+                   averaged.col(e).data() + N_c * (i + kept * j));
+      }
     });
     return outer_average(o, outer, law, c, u1, u2, averaged, kept, diagnostics);
   }
@@ -172,7 +192,7 @@ class RsbPairChannel final : public RsbChannel {
   /// Nodes over which the proximal points of all c lie; beyond them the attention is saturated.
   [[nodiscard]] PairNodes delta_nodes(const RsbOverlaps& o, const ArrayXd& c, double scale) const {
     const double size = 1 + problem_.noise + o.q1_v;
-    const double far = 1 + std::log1p(2 * o.V_k * reach * reach * size);
+    const double far = 1 + std::log1p(2 * o.V_k * reach_ * reach_ * size);
     const double low = std::min(c.minCoeff(), -far) - 1, high = std::max(c.maxCoeff(), far) + 1;
     const auto n = static_cast<Eigen::Index>(std::ceil((high - low) / (0.1 * std::min(1.0, scale))));
     return {activation_, ArrayXd::LinSpaced(n + 1, low, high), ArrayXd::Zero(n + 1)};
@@ -295,16 +315,15 @@ class RsbPairChannel final : public RsbChannel {
     const ArrayXd score_c = (law.mu + c.outer - o.m_k * T) / o.q0_k;
     const double root = std::sqrt(o.q0_v);
     ArrayXd total = ArrayXd::Zero(diagnostics ? R::all : R::fixed_point);
-    const double doubled = static_cast<double>(N_1) / static_cast<double>(kept);
     for (Eigen::Index j = 0; j < N_2; ++j)
-      for (Eigen::Index i = 0; i < kept; ++i) {
+      for (Eigen::Index i = 0; i < N_1 / 2; ++i) {
         const auto at = f.middleRows(N_c * (i + kept * j), N_c);
         const Eigen::Vector3d given =
             outer.given * Eigen::Vector2d(u1.outer[i] / outer.sigma[0], u2.outer[j] / outer.sigma[1]);
         const double t_v = given[0] / std::sqrt(outer.spread);
         const double score_1 = root > 0 ? (given[1] - outer.slope * t_v) / root : 0,
                      score_2 = root > 0 ? given[2] / root : 0;
-        const ArrayXd mass = weight_c * (doubled * u1.weight[i] * u2.weight[j]);
+        const ArrayXd mass = weight_c * (2 * u1.weight[i] * u2.weight[j]);
         const auto gamma = at.col(entry::gamma), v1 = at.col(entry::v1), v2 = at.col(entry::v2);
         total[R::mhat_k] += (mass * gamma * T).sum();
         total[R::qhat0_k] += 2 * (mass * gamma.square()).sum();
@@ -322,44 +341,43 @@ class RsbPairChannel final : public RsbChannel {
         plain(R::pointwise_k, entry::div_k, -1), plain(R::pointwise_v, entry::div_v, -1);
         plain(R::inside_kk, entry::G_kk), plain(R::inside_kv, entry::G_kv), plain(R::inside_vv, entry::G_vv);
       }
-    if (diagnostics) between(c, u1, u2, weight_c, f, total);
+    if (diagnostics) between(c, u1, u2, weight_c, f, kept, total);
     DifferenceLaw(*problem_.task, o.m_k, o.q1_k).fresh_sample(activation_, total[R::hit], total[R::power]);
     return total;
   }
 
   /// The response of <g> to the outer fields, by differences: jumps are smoothed by the inner average and so
   /// are not missed.
-  static void between(const Axis& c, const Axis& u1, const Axis& u2, const ArrayXd& weight_c, const Batch& f,
-                      ArrayXd& total) {
-    const Eigen::Index N_c = c.outer.size(), N_1 = u1.outer.size(), N_2 = u2.outer.size();
-    const auto slopes = [&](int e) {  // E (d/dc)^2, E |d/du|^2
-      const MatrixXd table = Eigen::Map<const MatrixXd>(f.col(e).data(), N_c * N_1, N_2);
-      const MatrixXd by_2 = table * u2.slope.transpose(),
-                     by_c = c.slope * Eigen::Map<const MatrixXd>(table.data(), N_c, N_1 * N_2);
+  void between(const Axis& c, const Axis& u1, const Axis& u2, const ArrayXd& weight_c, const Batch& f,
+               Eigen::Index kept, ArrayXd& total) const {
+    constexpr int tables[] = {entry::gamma, entry::v1, entry::v2};
+    constexpr Eigen::Index ends = 4;  // weightless
+    const Eigen::Index N_c = c.outer.size(), half = u1.outer.size() / 2, N_2 = u2.outer.size();
+    Eigen::Array<double, 2, 3> squares;  // E (d/dc)^2, E |d/du|^2 of each
+    parallel_for(3, options_.threads, [&](int k) {
+      ArrayXd by_c = ArrayXd::Zero(N_c), by_1 = by_c, by_2 = by_c;
       double along_c = 0, along_u = 0;
-      for (Eigen::Index j = 0; j < N_2; ++j) {
-        const MatrixXd by_1 =
-            Eigen::Map<const MatrixXd>(table.col(j).data(), N_c, N_1) * u1.slope.transpose();
-        for (Eigen::Index i = 0; i < N_1; ++i) {
-          const double mass = u1.weight[i] * u2.weight[j];
-          along_c += mass * (weight_c * by_c.col(i + N_1 * j).array().square()).sum();
-          along_u +=
-              mass *
-              (weight_c * (by_1.col(i).array().square() + by_2.col(j).segment(N_c * i, N_c).array().square()))
-                  .sum();
+      for (Eigen::Index j = ends; j + ends < N_2; ++j)
+        for (Eigen::Index i = ends; i < half; ++i) {
+          const double* at = f.col(tables[k]).data() + N_c * (i + kept * j);
+          convolve(N_c - 2 * ends, 9, 1, c.slope.data(), at, by_c.data() + ends);
+          convolve(N_c, 9, N_c, u1.slope.data(), at - ends * N_c, by_1.data());
+          convolve(N_c, 9, N_c * kept, u2.slope.data(), at - ends * N_c * kept, by_2.data());
+          const double mass = 2 * u1.weight[i] * u2.weight[j];
+          along_c += mass * (weight_c * by_c.square()).sum();
+          along_u += mass * (weight_c * (by_1.square() + by_2.square())).sum();
         }
-      }
-      return Eigen::Array2d(along_c, along_u);
-    };
-    const Eigen::Array2d k = slopes(entry::gamma), v = slopes(entry::v1) + slopes(entry::v2);
-    total[RsbMean::between_kk] = 4 * k[0], total[RsbMean::between_kv] = 2 * k[1],
-    total[RsbMean::between_vv] = v[1];
+      squares.col(k) << along_c, along_u;
+    });
+    total[RsbMean::between_kk] = 4 * squares(0, 0), total[RsbMean::between_kv] = 2 * squares(1, 0),
+    total[RsbMean::between_vv] = squares(1, 1) + squares(1, 2);
   }
 
   Problem problem_;
   const Activation& activation_;
   ChannelOptions options_;
   double scale_;
+  double reach_;  // standard deviations kept, of the outer and of the inner average: tails of 4e-8 to 8e-11
 };
 
 }  // namespace

@@ -52,6 +52,27 @@ TEST_CASE("a record has the fields of the contract, in their order") {
   CHECK(number_at(record, "test_error") == doctest::Approx(0.377156).epsilon(3e-3));
 }
 
+TEST_CASE("erm --beyond-rs goes on where replica symmetry is unstable, and is erm where it is stable") {
+  const std::string point = " --signal 1 --alpha 2 --ridge 0.03,0.3 --tolerance 1e-2 --format json";
+  const Ran one = quenched_program("erm --beyond-rs --threads 1" + point);
+  REQUIRE(one.status == 0);
+  CHECK(one.out == quenched_program("erm --beyond-rs --threads 3" + point).out);
+  const Json records = Json::parse(one.out), plain = Json::parse(quenched_program("erm" + point).out),
+             rsb = Json::parse(quenched_program("rsb" + point).out);
+  CHECK(plain[0]["certificate"]["stable"] != true);
+  CHECK(plain[0]["certificate"]["advice"].get<std::string>().find("quenched rsb") != std::string::npos);
+  CHECK(records[0]["broken"] == true);
+  CHECK(records[0]["test_error"] == rsb[0]["test_error"]);
+  for (const char* name : {"m_k", "q0_k", "q1_k", "V_k", "m_v", "q0_v", "q1_v", "V_v"})
+    CHECK(rsb[0]["order_parameters"].contains(name));
+  for (const char* name : {"parisi", "potential", "energy", "complexity", "gain"})
+    CHECK(rsb[0]["uncertainty"].contains(name));
+  CHECK_FALSE(records[1].contains("broken"));
+  CHECK(records[1] == plain[1]);
+  CHECK(rsb[1]["broken"] == false);
+  CHECK(rsb[1]["test_error"] == plain[1]["test_error"]);
+}
+
 TEST_CASE("an infinite signal is the string inf") {
   const Ran ran = quenched_program(
       "bayes --task max --length 2 --signal inf --noise 0.01 --tolerance 1e-2 --format json");

@@ -38,6 +38,20 @@ TEST_CASE("numbers out of range") {
   refused("erm --threads 0", "--threads 0", ">= 1");
 }
 
+TEST_CASE("beyond replica symmetry: what rsb and --beyond-rs refuse") {
+  refused("rsb --parisi 0", "--parisi 0", "> 0");
+  refused("rsb --parisi -3", "--parisi -3", "> 0");
+  refused("rsb --parisi 4,nan", "--parisi", "> 0");
+  refused("rsb --parisi inf", "--parisi inf", "> 0");
+  refused("rsb --parisi best", "--parisi best", "");
+  refused("rsb --parisi ''", "--parisi ''", "");
+  refused("rsb --ridge optimal", "--ridge optimal", "> 0");
+  refused("rsb --alpha -1", "--alpha -1", "> 0");
+  refused("rsb --activation hardmax --alpha 2", "hardmax", "slope");
+  refused("erm --parisi 4", "--parisi", "");
+  refused("simulate --beyond-rs", "--beyond-rs", "");
+}
+
 TEST_CASE("malformed lists") {
   refused("erm --alpha 5:1:", "--alpha 5:1:", "lo:hi:n");
   refused("erm --alpha 1,,2", "--alpha", "1,2,4");

@@ -90,16 +90,58 @@ TEST_CASE("replica symmetry is the case q1 = q0: the means are those of ERM's ow
   }
 }
 
-TEST_CASE("at a stable point the states merge") {
+TEST_CASE("at stable points the iteration started from q1 > q0 falls back to replica symmetry") {
+  const auto falls_back = [](const Problem& problem, const char* name, double alpha, double r,
+                             double closest) {
+    CAPTURE(name);
+    CAPTURE(alpha);
+    CAPTURE(r);
+    const auto activation = make_activation(name);
+    const ErmResult rs = erm(problem, *activation, alpha, r, r, {.tolerance = 1e-3, .branches = 0});
+    const E equations(problem, *activation, alpha, r, r, {});
+    for (const double Y : {1.0, 5.0}) {
+      const FixedPointReport report = equations.solve(E::split(rs.overlaps, 0.7, 0.7), Y, 1e-8);
+      CHECK(report.residual < 1e-5);
+      CHECK(report.x[2] - report.x[1] < 1e-4);
+      CHECK(report.x[6] - report.x[5] < 1e-4);
+      CHECK(report.x[0] == doctest::Approx(rs.overlaps.m_k).epsilon(closest));
+      CHECK(report.x[5] == doctest::Approx(rs.overlaps.q_v).epsilon(closest));
+    }
+  };
+  falls_back(stable.problem, "softmax", 4, 0.5, 1e-4);
+  falls_back(slr("spiked", 2, 2, 0), "softmax", 4, 0.1, 1e-3);
+  falls_back(slr("spiked", 1, 2, 0), "softmax", 2, 0.1,
+             3e-3);  // marginal: the coarse rule's error is amplified
+  falls_back(slr("spiked", 2, 3, 0), "linear", 10, 1, 1e-2);  // random points
+}
+
+TEST_CASE("across the stability line the broken solution joins replica symmetry continuously") {
   const auto softmax = make_activation("softmax");
-  const E equations(stable.problem, *softmax, stable.alpha, stable.r, stable.r, {});
-  for (const double Y : {1.0, 5.0}) {
-    const FixedPointReport report = equations.solve(E::split(stable.near, 0.7, 0.7), Y, 1e-8);
-    REQUIRE(report.reached());
-    CHECK(report.x[2] - report.x[1] < 1e-6);
-    CHECK(report.x[6] - report.x[5] < 1e-6);
-    CHECK(report.x[0] == doctest::Approx(0.495326).epsilon(1e-4));
+  double apart = INFINITY, split = INFINITY;
+  for (const double r : {0.05, 0.06, 0.07, 0.08}) {
+    CAPTURE(r);
+    const ErmResult rs = erm(slr("spiked", 1, 2, 0), *softmax, 2, r, r, {.tolerance = 1e-3});
+    const RsbResult one = rsb(slr("spiked", 1, 2, 0), *softmax, 2, r, r, 8.0);
+    REQUIRE(one.broken);
+    const double difference = rs.test_error - one.test_error, d = one.overlaps.q1_k - one.overlaps.q0_k;
+    CHECK(difference > 0);
+    CHECK(difference < 0.6 * apart);
+    CHECK(d < 0.8 * split);
+    apart = difference, split = d;
   }
+  CHECK(apart < 2e-3);
+}
+
+TEST_CASE("both tasks: breaking raises the energy and lowers the test error towards training's") {
+  // Training at D = 500: see docs/beyond-rs.md.
+  const Problem max = slr("max", 1, 2, 0.1);
+  const auto softmax = make_activation("softmax");
+  const ErmResult rs = erm(max, *softmax, 4, 0.03, 0.03, {.tolerance = 1e-3});
+  const RsbResult one = rsb(max, *softmax, 4, 0.03, 0.03, {}, {.tolerance = 3e-3});
+  REQUIRE(one.broken);
+  CHECK(one.gain > 3 * one.uncertainty.gain);
+  CHECK(one.potential < 0.342 + 2 * 0.005);
+  CHECK(std::abs(one.test_error - 0.908) + 3 * one.uncertainty.test_error < rs.test_error - 0.908);
 }
 
 TEST_CASE(

@@ -44,6 +44,9 @@ struct Certificate {
 /// depart with a stable smooth part (docs/stability.md).
 inline constexpr double jump_threshold = 0.1;
 
+/// Replica symmetry is stable beyond doubt: the eigenvalue below 1, and few jumps, whose response it misses.
+[[nodiscard]] bool vouched_stable(const Certificate& certificate);
+
 struct VerdictInputs {
   bool reached = false;     // the fixed point was reached
   double error = INFINITY;  // largest uncertainty
