@@ -16,6 +16,8 @@ struct Command {
   std::vector<std::string> columns;  // of the table for a person, dotted names
   /// `neighbour` is the record of the nearest point of the same curve in alpha, or null.
   Record (*compute)(const Point& point, const Settings& settings, const Record* neighbour);
+  /// Throws InvalidInput for values that do not fit together, before anything is computed.
+  void (*check)(const Point& point) = nullptr;
   bool continues = false;  // worth starting from a neighbour
   /// Looks at all records together, once they are there.
   void (*finish)(std::vector<Record>& records, const Settings& settings) = nullptr;
@@ -23,7 +25,8 @@ struct Command {
   std::vector<Record> (*rows)(const Record& record) = nullptr;
 };
 
-extern const Command population_command, bayes_command, erm_command, simulate_command, compare_command;
+extern const Command population_command, bayes_command, erm_command, simulate_command, compare_command,
+    glm_command;
 
 /// In the order of the help.
 [[nodiscard]] const std::vector<const Command*>& commands();

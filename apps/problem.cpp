@@ -15,6 +15,8 @@ Problem problem_of(const Point& point) {
   return problem;
 }
 
+void check_problem(const Point& point) { static_cast<void>(problem_of(point)); }
+
 Start start_of(const Point& point) {
   const auto start = point.at("start").get<std::string>();
   if (start == "informed") return Start::informed;

@@ -48,6 +48,8 @@ const std::vector<Setting>& setting_table() {
        [](Settings& s, const std::string&) { s.derivatives = true; }},
       {"any-ridge", "let --ridge optimal end where the theory is not trusted", true,
        [](Settings& s, const std::string&) { s.any_ridge = true; }},
+      {"bayes", "the Bayes-optimal estimator alone, as --loss bayes", true,
+       [](Settings& s, const std::string&) { s.bayes = true; }},
       {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]", false,
        [](Settings& s, const std::string& text) { s.at = text; }},
   };
