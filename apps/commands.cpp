@@ -4,7 +4,7 @@ namespace quenched::apps {
 
 const std::vector<const Command*>& commands() {
   static const std::vector<const Command*> list = {&population_command, &bayes_command,   &erm_command,
-                                                   &simulate_command,   &compare_command, &glm_command};
+                                                   &simulate_command,   &compare_command, &glm_command, &glm_simulate_command};
   return list;
 }
 

@@ -1,22 +1,11 @@
 #include <quenched/glm.hpp>
-#include <quenched/invalid_input.hpp>
 
 #include "command.hpp"
+#include "glm_problem.hpp"
 #include "problem.hpp"
 
 namespace quenched::apps {
 namespace {
-
-std::shared_ptr<const Teacher> teacher_of(const Point& point) {
-  return make_teacher(point.at("teacher").get<std::string>(), number_at(point, "strength"),
-                      number_at(point, "noise"));
-}
-
-void check_glm(const Point& point) {
-  const auto teacher = teacher_of(point);
-  const auto loss = point.at("loss").get<std::string>();
-  if (loss != "bayes") check(*teacher, *make_loss(loss));
-}
 
 Json json_of(const GlmFigures& f) {
   using apps::json_of;
@@ -61,7 +50,7 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
   const GlmResult r =
       bayes ? glm_bayes(*teacher, number_at(point, "alpha"), {.tolerance = settings.tolerance, .from = {}})
             : solved(record, *teacher, *make_loss(point["loss"].get<std::string>()), settings, neighbour);
-  record["measure"] = labels ? "P(y ≠ sign z)" : "E(y − z)²";
+  record["measure"] = measure_of(*teacher);
   record.update(errors_of(r, !bayes, labels));
   record["excess_error"] = apps::json_of(r.test_error - least_test_error(*teacher));
   record["order_parameters"] = json_of(r);

@@ -24,7 +24,7 @@ Axis axis(const std::string& name, const std::vector<Json>& values) {
 /// Only the equations know how to tune.
 void refuse_tuning(const Specification& axes) {
   for (const Axis& axis : axes)
-    if (axis.names.front() == "ridge_k" && axis.rows.front()[0] == "optimal")
+    if (axis.names.front().starts_with("ridge") && axis.rows.front()[0] == "optimal")
       throw InvalidInput("ridge", "optimal", "needs finite numbers > 0 here (only erm and glm tune)");
 }
 
