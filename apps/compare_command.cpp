@@ -75,7 +75,7 @@ const Command compare_command = {
     .settings = {"tolerance", "integration", "points", "seed", "seeds", "threads"},
     .columns = {"quantity", "theory", "simulation", "z", "agree"},
     .compute = compute,
-    .check = check_problem,
+    .check = check_fixed_ridges,
     .rows = rows};
 
 }  // namespace quenched::apps

@@ -1,3 +1,4 @@
+#include <quenched/glm.hpp>
 #include <quenched/glm_simulate.hpp>
 #include <quenched/invalid_input.hpp>
 
@@ -14,19 +15,31 @@ void check_trainable(const Point& point) {
   check_glm(point);
 }
 
+/// A ridge tuned by the theory: its optimum at infinite D.
+double tuned(const Teacher& teacher, const Loss& loss, double alpha, Record& record) {
+  const GlmOptimalRidge optimum = glm_optimal_ridge(teacher, loss, alpha);
+  record["ridge"] = optimum.ridge;
+  record["ridge_optimum"] = {{"flat_in_ridge", optimum.flat}, {"at_bound", optimum.at_bound}};
+  return optimum.ridge;
+}
+
 Record compute(const Point& point, const Settings& settings, const Record*) {
   const auto teacher = teacher_of(point);
+  const auto loss = make_loss(point.at("loss").get<std::string>());
   const bool labels = teacher->info().labels;
+  const double alpha = number_at(point, "alpha");
+  Record record = point;
+  const double ridge =
+      point["ridge"] == "optimal" ? tuned(*teacher, *loss, alpha, record) : number_at(point, "ridge");
   const GlmSimulateResult r = glm_simulate({.teacher = teacher,
-                                            .loss = make_loss(point.at("loss").get<std::string>()),
+                                            .loss = loss,
                                             .dimension = point.at("dimension").get<int>(),
-                                            .alpha = number_at(point, "alpha"),
-                                            .ridge = number_at(point, "ridge"),
+                                            .alpha = alpha,
+                                            .ridge = ridge,
                                             .seeds = settings.seeds,
                                             .first_seed = settings.seed,
                                             .threads = settings.threads},
                                            settings.part_done);
-  Record record = point;
   record["samples"] = r.samples;
   record["seeds"] = settings.seeds;
   record["seeds_converged"] = r.converged;
@@ -43,6 +56,7 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
     return {{"m", json_of(m.m)}, {"q", json_of(m.q)}};
   };
   record.update(errors(r.mean));
+  record["excess_error"] = json_of(r.mean.test_error - least_test_error(*teacher));
   record["order_parameters"] = overlaps(r.mean);
   record["uncertainty"] = errors(r.standard_error);
   record["uncertainty"].update(overlaps(r.standard_error));

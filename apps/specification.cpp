@@ -21,13 +21,6 @@ Axis axis(const std::string& name, const std::vector<Json>& values) {
   return axis;
 }
 
-/// Only the equations know how to tune.
-void refuse_tuning(const Specification& axes) {
-  for (const Axis& axis : axes)
-    if (axis.names.front().starts_with("ridge") && axis.rows.front()[0] == "optimal")
-      throw InvalidInput("ridge", "optimal", "needs finite numbers > 0 here (only erm and glm tune)");
-}
-
 /// random and small are starts of training: the equations know informed and uninformed.
 void refuse_training_starts(const Specification& axes) {
   for (const Axis& axis : axes)
@@ -61,7 +54,7 @@ Specification specification(const std::vector<std::string>& used, const Texts& t
       axes.push_back(axis(p.name, values(p, texts)));
     }
   }
-  (std::ranges::find(used, "dimension") == used.end() ? refuse_training_starts : refuse_tuning)(axes);
+  if (std::ranges::find(used, "dimension") == used.end()) refuse_training_starts(axes);
   return axes;
 }
 

@@ -85,7 +85,7 @@ TEST_CASE("generalised linear models") {
   refused("glm --activation softmax", "--activation", "--help");
   refused("glm --ridge-k 1", "--ridge-k", "--help");
   refused("glm-simulate --ridge 0", "--ridge 0", "> 0");
-  refused("glm-simulate --ridge optimal", "--ridge optimal", "> 0");
+  refused("compare --ridge optimal", "--ridge optimal", "> 0");
   refused("glm-simulate --loss bayes", "--loss bayes", "trained");
   refused("erm --ridge 0", "--ridge 0", "> 0");
 }
