@@ -136,7 +136,9 @@ GlmResult glm(const Teacher& teacher, const Loss& loss, double alpha, double rid
   c.integration_rule = means.rule;
   c.integration_error = error.head(int(E::eigenvalue)).maxCoeff();
   c.stability_eigenvalue = at[E::eigenvalue], c.stability_error = error[E::eigenvalue];
-  c.jump_weight = std::abs(1 - means.value[GlmMeans::Vhat] / means.value[GlmMeans::stein]);
+  const double stein = means.value[GlmMeans::stein], jumps = std::abs(stein - means.value[GlmMeans::Vhat]);
+  const bool seen = jumps > means.error[GlmMeans::Vhat] + means.error[GlmMeans::stein];
+  c.jump_weight = seen ? jumps / std::abs(stein) : 0;  // beyond the errors of both forms
   const double worst = (error / values.array().abs().max(1)).head(int(E::eigenvalue)).maxCoeff();
   judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
   if (!c.converged && alpha <= 1.05 * result.threshold.alpha && ridge < 1e-3)
