@@ -45,6 +45,7 @@ const Command bayes_command = {.name = "bayes",
                                .settings = {"tolerance", "integration", "points", "seed", "threads"},
                                .columns = {"test_error", "excess_error", "order_parameters.q_k",
                                            "order_parameters.q_v", "free_entropy", "certificate.verdict"},
-                               .compute = compute};
+                               .compute = compute,
+                               .check = check_problem};
 
 }  // namespace quenched::apps

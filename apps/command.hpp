@@ -16,6 +16,8 @@ struct Command {
   std::vector<std::string> columns;  // of the table for a person, dotted names
   /// `neighbour` is the record of the nearest point of the same curve in alpha, or null.
   Record (*compute)(const Point& point, const Settings& settings, const Record* neighbour);
+  /// Throws InvalidInput for values that do not fit together, before anything is computed.
+  void (*check)(const Point& point) = nullptr;
   double tolerance = 1e-4;  // unless the user says otherwise
   bool continues = false;   // worth starting from a neighbour
   /// Looks at all records together, once they are there.
@@ -25,7 +27,7 @@ struct Command {
 };
 
 extern const Command population_command, bayes_command, erm_command, rsb_command, simulate_command,
-    compare_command;
+    compare_command, glm_command, glm_simulate_command;
 
 /// In the order of the help.
 [[nodiscard]] const std::vector<const Command*>& commands();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "parameters.hpp"
+#include "problem.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -74,6 +75,7 @@ const Command compare_command = {
     .settings = {"tolerance", "integration", "points", "seed", "seeds", "threads"},
     .columns = {"quantity", "theory", "simulation", "z", "agree"},
     .compute = compute,
+    .check = check_fixed_ridges,
     .rows = rows};
 
 }  // namespace quenched::apps

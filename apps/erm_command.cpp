@@ -126,6 +126,7 @@ const Command erm_command = {
                 "derivatives.d_ridge_k", "derivatives.d_ridge_v", "derivatives.d_noise",
                 "derivatives.d_signal", "certificate.stability_eigenvalue", "certificate.verdict"},
     .compute = compute,
+    .check = check_problem,
     .continues = true};
 
 }  // namespace quenched::apps

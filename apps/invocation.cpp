@@ -72,7 +72,7 @@ CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocat
 
 int execute(const Invocation& invocation, const std::string& arguments) {
   const Command& command = *invocation.command;
-  const auto list = points(specification(command.parameters, invocation.parameters));
+  const auto list = points(specification(command.parameters, invocation.parameters), command.check);
   const Settings settings = settings_of(invocation);
   const Format format = format_of(invocation);
   if (!invocation.output.empty()) check_writable("output", invocation.output);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <quenched/activation.hpp>
 #include <quenched/invalid_input.hpp>
+#include <quenched/loss.hpp>
+#include <quenched/teacher.hpp>
 
 #include "lists.hpp"
 
@@ -41,6 +43,9 @@ Parse checked(void (*make)(const std::string&)) {
     return values;
   };
 }
+
+/// A noise that the teacher takes: labels in {-1, 1} have none, other laws may need some.
+double trial_noise(const std::string& teacher) { return teacher.starts_with("linear") ? 1 : 0; }
 
 std::vector<Json> starts(const std::string& text) {
   const std::vector<std::string> known = {"informed", "uninformed", "random", "small"};
@@ -91,6 +96,10 @@ const std::vector<Parameter>& parameters() {
       {"length", "2",
        "prompt length L: 2; 1,2,3 (uniform on the list); 1:0.2,3:0.8 (weights); 2;3;1,2,3 (three laws)",
        lengths},
+      {"teacher", "linear",
+       "linear, linear-laplace, linear-student-t:3, sign:0.1 (flips), logistic, probit; lists are swept",
+       checked([](const std::string& name) { static_cast<void>(make_teacher(name, 1, trial_noise(name))); })},
+      {"strength", "1", "rho = |k*|^2/D > 0", number("strength", positive, "needs finite numbers > 0")},
       {"signal", "2", "signal strength nu >= 0; inf for max",
        number("signal", signal, "needs numbers >= 0 (inf for task max)")},
       {"noise", "0", "VARIANCE Delta >= 0 of the label noise",
@@ -99,9 +108,14 @@ const std::vector<Parameter>& parameters() {
        number("alpha", positive, "needs finite numbers > 0")},
       {"activation", "softmax", "activations, see `quenched activations`",
        checked([](const std::string& name) { static_cast<void>(make_activation(name)); })},
+      {"loss", "square",
+       "square, absolute, huber:1, logistic, hinge, exponential, or bayes: the posterior mean",
+       checked([](const std::string& name) {
+         if (name != "bayes") static_cast<void>(make_loss(name));
+       })},
       {"ridge", "0.1",
-       "ridge > 0 on k and v: the penalties are ridge |k|^2/2 and ridge |v|^2/2; optimal tunes both (erm)",
-       or_optimal(number("ridge", positive, ridge))},
+       "ridge > 0: the penalty is ridge |k|^2/2, and the same of v; optimal tunes to the least test error",
+       or_optimal(number("ridge", not_negative, "needs finite numbers > 0 (glm takes 0 too)"))},
       {"ridge_k", "", "ridge on k alone", number("ridge_k", positive, ridge)},
       {"ridge_v", "", "ridge on v alone", number("ridge_v", positive, ridge)},
       {"start", "informed", "informed, uninformed or both; training also knows random and small", starts},

@@ -61,12 +61,19 @@ bool geometric(const std::vector<Series>& list) {
   return n > 2 && x[0] > 0 && x[n - 1] > 10 * x[0] && x[n - 1] - x[n - 2] > 5 * (x[1] - x[0]);
 }
 
-std::string axis_title(const std::string& name) {
-  static const std::map<std::string, std::string> titles = {
-      {"test_error", "test error E(y − f)²"}, {"excess_error", "excess error E(y − f)² − Δ"},
-      {"train_error", "training error"},      {"alpha", "α = N/D"},
-      {"signal", "signal strength ν"},        {"noise", "noise variance Δ"},
-      {"length", "prompt length L"},          {"ridge_k", "ridge r"},
+std::string axis_title(const std::string& name, const std::string& measure) {
+  const std::map<std::string, std::string> titles = {
+      {"test_error", "test error " + measure},
+      {"excess_error", "excess of " + measure + " over the noise"},
+      {"train_error", "training error"},
+      {"alpha", "α = N/D"},
+      {"signal", "signal strength ν"},
+      {"strength", "signal strength ρ"},
+      {"noise", "noise variance Δ"},
+      {"length", "prompt length L"},
+      {"ridge_k", "ridge r"},
+      {"ridge", "ridge r"},
+      {"sign_error", "sign error"},
       {"free_entropy", "free entropy φ"}};
   const auto it = titles.find(name);
   return it == titles.end() ? name : it->second;
@@ -184,9 +191,10 @@ class Script {
            fmt::format("{}set logscale x\n", geometric(list_) ? "" : "un") +
            fmt::format("{}set logscale y\n", y_.log() ? "" : "un") +
            fmt::format("set title {} offset 0,-0.6\n", literal(panels_[panel])) +
-           fmt::format("set xlabel {}\n", strip_ ? "''" : literal(axis_title(axes_.x))) +
+           fmt::format("set xlabel {}\n", strip_ ? "''" : literal(axis_title(axes_.x, axes_.measure))) +
            fmt::format("set ylabel {} offset 1,0\nset format y '{}'\n",
-                       panel == 0 ? literal(axis_title(axes_.y)) : "''", panel == 0 ? "%g" : "") +
+                       panel == 0 ? literal(axis_title(axes_.y, axes_.measure)) : "''",
+                       panel == 0 ? "%g" : "") +
            fmt::format("set format x '{}'\n", strip_ ? "" : "%g") + "plot NaN notitle" + plots + "\n";
   }
 
@@ -199,7 +207,7 @@ class Script {
            fmt::format("unset title\nunset logscale y\nset yrange [0:{}]\n",
                        std::clamp(1.1 * eigenvalue_.high, 1.2, 3.0)) +
            fmt::format("set xlabel {}\nset ylabel {} offset 1,0\nset format x '%g'\nset ytics 1\n",
-                       literal(axis_title(axes_.x)), panel == 0 ? "'stability'" : "''") +
+                       literal(axis_title(axes_.x, axes_.measure)), panel == 0 ? "'stability'" : "''") +
            "plot 1 with lines lc '#666666' dt (2,3) notitle" + plots + "\nset ytics autofreq\n";
   }
 

@@ -74,6 +74,7 @@ const Command population_command = {
     .settings = {"tolerance", "integration", "threads", "at"},
     .columns = {"test_error", "excess_error", "bayes_risk", "order_parameters.m_k", "order_parameters.q_k",
                 "order_parameters.m_v", "order_parameters.q_v", "certificate.verdict"},
-    .compute = compute};
+    .compute = compute,
+    .check = check_problem};
 
 }  // namespace quenched::apps

@@ -15,6 +15,14 @@ Problem problem_of(const Point& point) {
   return problem;
 }
 
+void check_problem(const Point& point) { static_cast<void>(problem_of(point)); }
+
+void check_fixed_ridges(const Point& point) {
+  if (point["ridge_k"] == "optimal" || point["ridge_v"] == "optimal")
+    throw InvalidInput("ridge", "optimal", "needs finite numbers > 0 here (erm and glm tune)");
+  check_problem(point);
+}
+
 Start start_of(const Point& point) {
   const auto start = point.at("start").get<std::string>();
   if (start == "informed") return Start::informed;

@@ -10,6 +10,9 @@ namespace quenched::apps {
 
 /// The library's arguments from a point's values; InvalidInput when they do not fit together.
 [[nodiscard]] Problem problem_of(const Point& point);
+void check_problem(const Point& point);
+/// The same where nothing tunes the ridges: training.
+void check_fixed_ridges(const Point& point);
 [[nodiscard]] Start start_of(const Point& point);
 
 [[nodiscard]] Json json_of(const Certificate& certificate);

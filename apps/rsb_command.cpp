@@ -67,6 +67,7 @@ const Command rsb_command = {
                 "order_parameters.q0_v", "order_parameters.q1_v", "certificate.inside_eigenvalue",
                 "certificate.between_eigenvalue", "certificate.verdict"},
     .compute = compute,
+    .check = check_fixed_ridges,
     .tolerance = 1e-3};
 
 }  // namespace quenched::apps

@@ -43,7 +43,23 @@ std::vector<Record> taken_apart(const std::vector<Record>& records) {
 
 /// A tuned ridge follows the other parameters: it makes no curve of its own.
 bool tuned(const Record& record, const std::string& name) {
-  return name.starts_with("ridge_") && record.value("ridge", "") == "optimal";
+  return name.starts_with("ridge") && record.contains("ridge_optimum");
+}
+
+bool bayes_optimal(const Record& record) {
+  return record["command"] == "bayes" || record.value("loss", "") == "bayes";
+}
+
+/// What was fitted, which names a curve.
+std::string estimator(const Record& record) {
+  if (bayes_optimal(record)) return "Bayes-optimal";
+  return record.value("activation", record.value("loss", "theory"));
+}
+
+/// Choices by name, of which a curve has one.
+bool names_a_choice(const std::string& parameter) {
+  return parameter == "activation" || parameter == "start" || parameter == "task" || parameter == "teacher" ||
+         parameter == "loss";
 }
 
 /// What was given: an optimal Parisi parameter was found.
@@ -64,7 +80,7 @@ std::map<std::string, std::set<std::string>> values_of(const std::vector<Record>
 std::string most_varied(const std::map<std::string, std::set<std::string>>& values) {
   std::string best = "alpha";
   for (const auto& [name, taken] : values)
-    if (name != "activation" && name != "start" && name != "task" && name != "dimension" &&
+    if (!names_a_choice(name) && name != "dimension" &&
         (!values.contains(best) || taken.size() > values.at(best).size()))
       best = name;
   return best;
@@ -78,8 +94,8 @@ std::string text_of(const Json& value) {
 
 std::string symbol(const std::string& name) {
   static const std::map<std::string, std::string> symbols = {
-      {"alpha", "α"},     {"signal", "ν"},    {"noise", "Δ"},    {"length", "L"},
-      {"ridge_k", "r_k"}, {"ridge_v", "r_v"}, {"dimension", "D"}};
+      {"alpha", "α"},  {"strength", "ρ"},  {"ridge", "r"},     {"signal", "ν"},   {"noise", "Δ"},
+      {"length", "L"}, {"ridge_k", "r_k"}, {"ridge_v", "r_v"}, {"dimension", "D"}};
   const auto it = symbols.find(name);
   return it == symbols.end() ? name : it->second;
 }
@@ -88,17 +104,20 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
   const auto records = taken_apart(all);
   auto values = values_of(records);
   if (axes.x.empty()) axes.x = most_varied(values);
+  if (!records.empty()) axes.measure = records.front().value("measure", axes.measure);
 
   const auto label_of = [&](const Record& record) {
-    std::string label = record["command"] == "bayes" ? "Bayes-optimal" : record.value("activation", "theory");
+    std::string label = estimator(record);
     const Point point = given_in(record);
     for (const auto& [name, value] : point.items()) {
-      if (name == axes.x || name == axes.panels || name == "activation" || values[name].size() < 2) continue;
+      if (name == axes.x || name == axes.panels || name == "activation" || name == "loss" ||
+          values[name].size() < 2)
+        continue;
       if (tuned(record, name)) continue;
-      if (name == "ridge_v" && value == record["ridge_k"]) continue;  // said with r_k
+      if (name == "ridge_v" && value == record.value("ridge_k", Json())) continue;  // said with r_k
       label += fmt::format(", {}{}", symbol(name).size() < 5 ? symbol(name) + " = " : "", text_of(value));
     }
-    return label + (record.value("ridge", "") == "optimal" ? ", tuned ridge" : "");
+    return label + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
   };
   std::vector<Series> list;
   for (const Record& record : records) {
@@ -108,7 +127,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
     if (std::isnan(x) || std::isnan(y) || std::isinf(x) || std::isinf(y)) continue;
     const std::string panel =
         record.contains(axes.panels) ? symbol(axes.panels) + " = " + text_of(record[axes.panels]) : "";
-    const bool simulated = record["command"] == "simulate";
+    const bool simulated = record.contains("seeds") || record["command"] == "simulate";
     const std::string label = label_of(record);
     auto it = std::ranges::find_if(list, [&](const Series& s) {
       return s.panel == panel && s.label == label && s.simulated == simulated;

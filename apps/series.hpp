@@ -10,6 +10,7 @@ namespace quenched::apps {
 /// that takes the most values.
 struct Axes {
   std::string x, y = "test_error", panels;
+  std::string measure = "E(y − f)²";  // of the test error, as the records say
 };
 
 struct PlottedPoint {

@@ -52,6 +52,8 @@ const std::vector<Setting>& setting_table() {
        "one step of replica-symmetry breaking (`quenched rsb`) where replica symmetry is not stable beyond "
        "doubt",
        true, [](Settings& s, const std::string&) { s.beyond_rs = true; }},
+      {"bayes", "the Bayes-optimal estimator alone, as --loss bayes", true,
+       [](Settings& s, const std::string&) { s.bayes = true; }},
       {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]", false,
        [](Settings& s, const std::string& text) { s.at = text; }},
   };

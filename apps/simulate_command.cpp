@@ -67,6 +67,7 @@ const Command simulate_command = {
     .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k",
                 "order_parameters.m_v", "order_parameters.q_v", "seeds_converged"},
     .compute = compute,
+    .check = check_fixed_ridges,
     .finish = [](std::vector<Record>& records, const Settings&) { append_extrapolations(records); }};
 
 }  // namespace quenched::apps

@@ -14,14 +14,16 @@ struct Axis {
 };
 using Specification = std::vector<Axis>;
 
-/// What the user wrote, by parameter name; `ridge` stands for ridge_k and ridge_v with equal values.
+/// What the user wrote, by parameter name; where a command has two ridges `ridge` stands for ridge_k and
+/// ridge_v with equal values.
 using Texts = std::map<std::string, std::string>;
 
 /// The axes of the parameters in `used`, in the record's order, defaults filled in. Throws InvalidInput.
 [[nodiscard]] Specification specification(const std::vector<std::string>& used, const Texts& texts);
 
-/// The outer product, last axis fastest; every point is checked by its library, so that a wrong one stops
+/// The outer product, last axis fastest; `check` (a command's) sees every point, so that a wrong one stops
 /// all.
-[[nodiscard]] std::vector<Point> points(const Specification& specification);
+[[nodiscard]] std::vector<Point> points(const Specification& specification,
+                                        void (*check)(const Point& point) = nullptr);
 
 }  // namespace quenched::apps

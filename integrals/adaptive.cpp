@@ -85,7 +85,13 @@ class Nest {
   [[nodiscard]] std::vector<Panel> first_panels() const {
     std::vector<Panel> panels;
     if (problem_.d == 1) {
-      for (int i = -12; i < 12; ++i) panels.push_back({double(i), i + 1.0, {}});
+      std::vector<double> ends;
+      for (int i = -12; i <= 12; ++i) ends.push_back(i);
+      for (const double kink : problem_.options.kinks)
+        if (std::abs(kink) < 12) ends.push_back(kink);
+      std::ranges::sort(ends);
+      for (std::size_t i = 0; i + 1 < ends.size(); ++i)
+        if (ends[i] < ends[i + 1]) panels.push_back({ends[i], ends[i + 1], {}});
     } else {
       const auto ends = problem_.d == 2 ? std::vector{-12.0, -4.5, -1.7, 0.0, 1.7, 4.5, 12.0}
                                         : std::vector{-12.0, -3.0, 0.0, 3.0, 12.0};

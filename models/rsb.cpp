@@ -211,7 +211,7 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
   ErmOptions start = full;
   start.symmetry = false;
   const ErmResult rs = erm(problem, activation, alpha, ridge_k, ridge_v, start);
-  if (!rs.certificate.converged || vouched_stable(rs.certificate)) return unbroken();
+  if (!rs.certificate.converged || (!parisi && vouched_stable(rs.certificate))) return unbroken();
   RsbResult result;
 
   const double target = std::max(1e-8, 1e-2 * options.tolerance);

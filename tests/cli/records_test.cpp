@@ -6,9 +6,15 @@
 
 using namespace quenched::apps;
 
-static const char* const commands[] = {"population", "bayes", "erm --ridge 0.5 --alpha 3,4 --tolerance 1e-3",
-                                       "simulate --dimension 60 --seeds 3",
-                                       "compare --ridge 0.5 --dimension 60 --seeds 3 --tolerance 1e-3"};
+static const char* const commands[] = {
+    "population",
+    "bayes",
+    "erm --ridge 0.5 --alpha 3,4 --tolerance 1e-3",
+    "simulate --dimension 60 --seeds 3",
+    "compare --ridge 0.5 --dimension 60 --seeds 3 --tolerance 1e-3",
+    "glm-simulate --teacher sign --loss hinge --dimension 50 --seeds 3",
+    "glm --noise 0.1 --loss square,absolute,bayes --ridge optimal",
+    "glm --teacher sign:0.1,logistic --loss hinge,logistic --ridge 0 --alpha 1,4"};
 
 TEST_CASE("JSON and CSV hold the same records, and the same bytes come at any thread count") {
   const Folder folder;

@@ -83,3 +83,23 @@ TEST_CASE("files that cannot be written are refused before anything is computed"
   refused("plot /nonexistent.json --output x.png", "/nonexistent.json", "read");
   refused("plot " QUENCHED_PROGRAM " --output x.png", "FILES", "records");
 }
+
+TEST_CASE("generalised linear models") {
+  refused("glm --teacher linar", "--teacher linar", "linear-laplace");
+  refused("glm --loss sqare", "--loss sqare", "logistic");
+  refused("glm --loss hinge", "--loss hinge", "labels in {-1, 1}");
+  refused("glm --teacher sign --noise 0.1", "--noise", "needs 0");
+  refused("glm --teacher linear-laplace", "--noise 0", "> 0");
+  refused("glm --teacher sign:0.7", "--teacher sign:0.7", "[0, 0.5)");
+  refused("glm --teacher linear-student-t:2 --noise 0.1", "--teacher linear-student-t:2", "2.5 to 100");
+  refused("glm --loss huber:-1", "--loss huber:-1", "> 0");
+  refused("glm --strength 0", "--strength 0", "> 0");
+  refused("glm --ridge -1", "--ridge -1", "> 0");
+  refused("glm --alpha 0", "--alpha 0", "> 0");
+  refused("glm --activation softmax", "--activation", "--help");
+  refused("glm --ridge-k 1", "--ridge-k", "--help");
+  refused("glm-simulate --ridge 0", "--ridge 0", "> 0");
+  refused("compare --ridge optimal", "--ridge optimal", "> 0");
+  refused("glm-simulate --loss bayes", "--loss bayes", "trained");
+  refused("erm --ridge 0", "--ridge 0", "> 0");
+}

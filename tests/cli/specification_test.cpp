@@ -4,6 +4,8 @@
 
 #include <quenched/invalid_input.hpp>
 
+#include "problem.hpp"
+
 using namespace quenched::apps;
 
 const std::vector<std::string> used = {"task",       "length", "signal",  "noise",   "alpha",
@@ -41,8 +43,9 @@ TEST_CASE("a list of lengths is one law; laws are swept by semicolons or a range
 }
 
 TEST_CASE("one wrong point stops all of them") {
-  CHECK_THROWS_AS((void)points(specification(used, {{"task", "max,spiked"}, {"signal", "1,inf"}})),
-                  quenched::InvalidInput);
+  CHECK_THROWS_AS(
+      (void)points(specification(used, {{"task", "max,spiked"}, {"signal", "1,inf"}}), check_problem),
+      quenched::InvalidInput);
   CHECK_THROWS_AS((void)specification(used, {{"start", "random"}}),
                   quenched::InvalidInput);  // known to training only
   CHECK_THROWS_AS((void)points(specification(used, {{"alpha", "1:2:100000"}, {"noise", "0:1:100000"}})),

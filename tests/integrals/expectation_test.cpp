@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <numbers>
 #include <quenched/expectation.hpp>
 #include <quenched/invalid_input.hpp>
 
@@ -156,4 +158,19 @@ TEST_CASE("names and refusals") {
   CHECK_THROWS_AS((void)expectation(1, 2, square_and_exp, {.absolute = 0}), InvalidInput);
   CHECK_THROWS_AS((void)expectation(1, 2, square_and_exp, {.relative = -1}), InvalidInput);
   CHECK_THROWS_AS((void)expectation(1, 2, square_and_exp, {.max_points = 10}), InvalidInput);
+}
+
+TEST_CASE("panels end at known kinks: E|x - c| to rounding with the first panels") {
+  const double c = 0.3217;
+  const quenched::Integrand f = [&](const Batch& x, Batch& out) { out.col(0) = (x.col(0) - c).abs(); };
+  const double exact =
+      c * std::erf(c / std::sqrt(2.0)) + std::sqrt(2 / std::numbers::pi) * std::exp(-c * c / 2);
+  const quenched::ExpectationOptions blind{.absolute = 1e-13, .relative = 1e-13};
+  quenched::ExpectationOptions told = blind;
+  told.kinks = {c};
+  const quenched::Estimate with = quenched::expectation(1, 1, f, told),
+                           without = quenched::expectation(1, 1, f, blind);
+  CHECK(with.status == quenched::EstimateStatus::met);
+  CHECK(std::abs(with.value[0] - exact) <= with.error[0]);
+  CHECK(2 * with.points < without.points);
 }

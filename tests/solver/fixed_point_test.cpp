@@ -100,3 +100,17 @@ TEST_CASE("jacobian: exact on a quadratic, inside the feasible side") {
   CHECK(std::abs(J(1, 1) - 6) < 1e-8);
   CHECK(std::abs(J(1, 0) + 1) < 1e-8);
 }
+
+TEST_CASE("errors of a linear map are carried to its fixed point and to an observable") {
+  // x = A x + b, observable c.x
+  const Eigen::Matrix2d A = (Eigen::Matrix2d() << 0.5, 0.2, -0.1, 0.3).finished();
+  const Eigen::RowVector2d c(2, -1);
+  Eigen::MatrixXd J(3, 2), changes = Eigen::MatrixXd::Zero(3, 2);
+  J << A, c;
+  changes(0, 0) = 1e-3, changes(2, 1) = 2e-3;
+  const Eigen::Vector2d dx = (Eigen::Matrix2d::Identity() - A).inverse().col(0) * 1e-3;
+  const Eigen::ArrayXd error = carried_errors(J, changes);
+  CHECK(error[0] == doctest::Approx(std::abs(dx[0])));
+  CHECK(error[1] == doctest::Approx(std::abs(dx[1])));
+  CHECK(error[2] == doctest::Approx(std::hypot(c.dot(dx), 2e-3)));
+}

@@ -3,6 +3,7 @@
 #include <quenched/integrand.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Averages over standard Gaussians with an error estimate; docs/integration.md says how to choose a rule,
 /// what each does and how often its error estimate held over known answers.
@@ -31,8 +32,9 @@ struct ExpectationOptions {
   // Points of the safety sample, an independent sample of a mixture of wider Gaussians that every result is
   // checked against: -1 takes 512, 2048 or 4096 for d = 1, 2 or more, 0 trusts the rule alone.
   int probes = -1;
-  std::uint64_t seed = 1;  // of the random shifts and scramblings and of the safety sample
-  int threads = 0;         // 0: all cores; the result is the same for any number
+  std::vector<double> kinks;  // d = 1, adaptive: points where f or a derivative jumps, at which panels end
+  std::uint64_t seed = 1;     // of the random shifts and scramblings and of the safety sample
+  int threads = 0;            // 0: all cores; the result is the same for any number
 };
 
 enum class EstimateStatus { not_run, met, budget_spent, not_finite };

@@ -1,0 +1,20 @@
+#include "glm_problem.hpp"
+
+namespace quenched::apps {
+
+std::shared_ptr<const Teacher> teacher_of(const Point& point) {
+  return make_teacher(point.at("teacher").get<std::string>(), number_at(point, "strength"),
+                      number_at(point, "noise"));
+}
+
+void check_glm(const Point& point) {
+  const auto teacher = teacher_of(point);
+  const auto loss = point.at("loss").get<std::string>();
+  if (loss != "bayes") check(*teacher, *make_loss(loss));
+}
+
+std::string measure_of(const Teacher& teacher) {
+  return teacher.info().labels ? "P(y ≠ sign z)" : "E(y − z)²";
+}
+
+}  // namespace quenched::apps

@@ -1,0 +1,80 @@
+#include <quenched/glm.hpp>
+#include <quenched/glm_simulate.hpp>
+#include <quenched/invalid_input.hpp>
+
+#include "command.hpp"
+#include "glm_problem.hpp"
+
+namespace quenched::apps {
+namespace {
+
+void check_trainable(const Point& point) {
+  if (point["loss"] == "bayes")
+    throw InvalidInput("loss", "bayes", "needs a loss that can be trained: square, absolute, ...");
+  if (point["ridge"] == 0) throw InvalidInput("ridge", "0", "needs finite numbers > 0 for training");
+  check_glm(point);
+}
+
+/// A ridge tuned by the theory: its optimum at infinite D.
+double tuned(const Teacher& teacher, const Loss& loss, double alpha, Record& record) {
+  const GlmOptimalRidge optimum = glm_optimal_ridge(teacher, loss, alpha);
+  record["ridge"] = optimum.ridge;
+  record["ridge_optimum"] = {{"flat_in_ridge", optimum.flat}, {"at_bound", optimum.at_bound}};
+  return optimum.ridge;
+}
+
+Record compute(const Point& point, const Settings& settings, const Record*) {
+  const auto teacher = teacher_of(point);
+  const auto loss = make_loss(point.at("loss").get<std::string>());
+  const bool labels = teacher->info().labels;
+  const double alpha = number_at(point, "alpha");
+  Record record = point;
+  const double ridge =
+      point["ridge"] == "optimal" ? tuned(*teacher, *loss, alpha, record) : number_at(point, "ridge");
+  const GlmSimulateResult r = glm_simulate({.teacher = teacher,
+                                            .loss = loss,
+                                            .dimension = point.at("dimension").get<int>(),
+                                            .alpha = alpha,
+                                            .ridge = ridge,
+                                            .seeds = settings.seeds,
+                                            .first_seed = settings.seed,
+                                            .threads = settings.threads},
+                                           settings.part_done);
+  record["samples"] = r.samples;
+  record["seeds"] = settings.seeds;
+  record["seeds_converged"] = r.converged;
+  record["measure"] = measure_of(*teacher);
+  const auto errors = [&](const GlmMeasurements& m) {
+    Json json = {{"test_error", json_of(m.test_error)}};
+    if (labels) json["sign_error"] = json_of(m.sign_error);
+    json["train_error"] = json_of(m.train_error);
+    json["train_loss"] = json_of(m.train_loss);
+    json["energy"] = json_of(m.energy);
+    return json;
+  };
+  const auto overlaps = [](const GlmMeasurements& m) -> Json {
+    return {{"m", json_of(m.m)}, {"q", json_of(m.q)}};
+  };
+  record.update(errors(r.mean));
+  record["excess_error"] = json_of(r.mean.test_error - least_test_error(*teacher));
+  record["order_parameters"] = overlaps(r.mean);
+  record["uncertainty"] = errors(r.standard_error);
+  record["uncertainty"].update(overlaps(r.standard_error));
+  return record;
+}
+
+}  // namespace
+
+const Command glm_simulate_command = {
+    .name = "glm-simulate",
+    .help =
+        "Monte Carlo of `glm` at finite D: samples data, trains, reports means and standard errors over "
+        "seeds",
+    .parameters = {"teacher", "strength", "noise", "alpha", "loss", "ridge", "dimension"},
+    .settings = {"seed", "seeds", "threads"},
+    .columns = {"test_error", "sign_error", "train_error", "order_parameters.m", "order_parameters.q",
+                "seeds_converged"},
+    .compute = compute,
+    .check = check_trainable};
+
+}  // namespace quenched::apps

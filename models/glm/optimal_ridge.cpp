@@ -1,0 +1,53 @@
+#include <algorithm>
+#include <boost/math/tools/minima.hpp>
+#include <cmath>
+#include <quenched/glm.hpp>
+
+namespace quenched {
+namespace {
+
+constexpr double lowest = 1e-4, highest = 1e4, flat_change = 1e-4;
+
+}  // namespace
+
+GlmOptimalRidge glm_optimal_ridge(const Teacher& teacher, const Loss& loss, double alpha,
+                                  const GlmOptions& options, std::optional<double> from) {
+  GlmOptions warm = options;
+  GlmOptimalRidge best;
+  const auto solve = [&](double t) {
+    GlmResult r = glm(teacher, loss, alpha, std::exp(t), warm);
+    if (r.certificate.converged) warm.from = Eigen::Vector3d(r.m, r.q, r.V);
+    return r;
+  };
+  const auto test = [&](double t) { return solve(t).test_error; };
+  // A bracket: from the neighbour's ridge downhill, or the least of a scan.
+  const double low = std::log(lowest), high = std::log(highest);
+  double step = from ? 0.5 : 2, a, b, c;
+  b = from ? std::clamp(std::log(*from), low, high) : high;
+  double at_b = test(b);
+  if (!from)
+    for (double t = high - step; t > low - step / 2; t -= step)
+      if (const double value = test(std::max(t, low)); value < at_b) b = std::max(t, low), at_b = value;
+  a = std::max(b - step, low), c = std::min(b + step, high);
+  if (from)
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (double* end : {&a, &c})
+        if (const double value = test(*end); value < at_b && *end != b) {
+          (end == &a ? c : a) = b;
+          b = *end, at_b = value, step *= 2;
+          *end = std::clamp(*end + (end == &a ? -step : step), low, high);
+          moved = true;
+          break;
+        }
+    }
+  std::uintmax_t evaluations = 60;
+  const double t = boost::math::tools::brent_find_minima(test, a, c, 22, evaluations).first;
+  best.ridge = std::exp(t);
+  best.result = solve(t);
+  best.at_bound = t < low + 1e-3 || t > high - 1e-3;
+  best.flat = std::max(test(t - 1), test(t + 1)) - best.result.test_error < flat_change;
+  return best;
+}
+
+}  // namespace quenched
