@@ -147,7 +147,7 @@ GlmResult glm(const Teacher& teacher, const Loss& loss, double alpha, double rid
   c.integration_error = error.head(int(E::eigenvalue)).maxCoeff();
   c.stability_eigenvalue = at[E::eigenvalue], c.stability_error = error[E::eigenvalue];
   const double stein = means.value[GlmMeans::stein], jumps = std::abs(stein - means.value[GlmMeans::Vhat]);
-  const bool seen = jumps > means.error[GlmMeans::Vhat] + means.error[GlmMeans::stein];
+  const bool seen = jumps > accuracy + means.error[GlmMeans::Vhat] + means.error[GlmMeans::stein];
   c.jump_weight = seen ? jumps / std::abs(stein) : 0;  // beyond the errors of both forms
   const double worst = (error / values.array().abs().max(1)).head(int(E::eigenvalue)).maxCoeff();
   judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
