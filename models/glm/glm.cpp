@@ -21,24 +21,34 @@ void check(const Teacher& teacher, const Loss& loss, double alpha, double ridge,
   check(teacher, loss);
 }
 
-/// The map on arsinh of the order parameters: they grow without bound where a small ridge meets separable
-/// data. From a cold start that is too far, a larger ridge is followed down, with a linear prediction in its
+/// Coordinates in which the map is iterated: arsinh of m, of q - m^2/rho and of V. They grow without bound
+/// where a small ridge meets separable data, and the part of k orthogonal to k* stays small where k* is
+/// learnt well.
+VectorXd coordinates(const VectorXd& x, double rho) {
+  return Eigen::Array3d(x[0], std::max(x[1] - x[0] * x[0] / rho, 0.0), x[2]).asinh();
+}
+VectorXd order_parameters(const VectorXd& y, double rho) {
+  const Eigen::Array3d x = y.array().sinh();
+  return Eigen::Vector3d(x[0], x[1] + x[0] * x[0] / rho, x[2]);
+}
+
+/// From a cold start that is too far, a larger ridge is followed down, with a linear prediction in its
 /// logarithm.
 FixedPointReport solved(const Teacher& teacher, const Loss& loss, double alpha, double ridge, double accuracy,
                         const std::optional<Eigen::Vector3d>& from) {
+  const double rho = teacher.strength();
   const auto attempt = [&](double r, const VectorXd& start, int damped) {
     const GlmEquations equations(teacher, loss, alpha, r, accuracy);
     return fixed_point(
         [&](const VectorXd& y) -> VectorXd {
-          return equations.update(y.array().sinh()).head(3).array().asinh();
+          return coordinates(equations.update(order_parameters(y, rho)).head(3), rho);
         },
         start, {.tolerance = 10 * accuracy, .damped_steps = damped, .feasible = [&](const VectorXd& y) {
-                  return equations.feasible(y.array().sinh());
+                  return y[1] >= 0 && equations.feasible(order_parameters(y, rho));
                 }});
   };
-  const double rho = teacher.strength();
-  const VectorXd cold = Eigen::Array3d(rho / 2, rho, 1 / (ridge + alpha)).asinh();
-  FixedPointReport report = from ? attempt(ridge, from->array().asinh(), 0) : attempt(ridge, cold, 5);
+  const VectorXd cold = coordinates(Eigen::Vector3d(rho / 2, rho, 1 / (ridge + alpha)), rho);
+  FixedPointReport report = from ? attempt(ridge, coordinates(*from, rho), 0) : attempt(ridge, cold, 5);
   int iterations = report.iterations;
   constexpr double factor = 4, lowest = 1e-10;
   VectorXd start = cold, last;
@@ -52,11 +62,11 @@ FixedPointReport solved(const Teacher& teacher, const Loss& loss, double alpha, 
     const double step = next > 0 ? std::log(r / next) / std::log(factor) : 0;
     start = last.size() > 0 ? VectorXd(report.x + step * (report.x - last)) : report.x;
     const GlmEquations equations(teacher, loss, alpha, r, accuracy);
-    if (!equations.feasible(start.array().sinh())) start = report.x;
+    if (start[1] < 0 || !equations.feasible(order_parameters(start, rho))) start = report.x;
     last = report.x;
   }
   report.iterations = iterations;
-  report.x = report.x.array().sinh();
+  report.x = order_parameters(report.x, rho);
   return report;
 }
 
@@ -137,7 +147,7 @@ GlmResult glm(const Teacher& teacher, const Loss& loss, double alpha, double rid
   c.integration_error = error.head(int(E::eigenvalue)).maxCoeff();
   c.stability_eigenvalue = at[E::eigenvalue], c.stability_error = error[E::eigenvalue];
   const double stein = means.value[GlmMeans::stein], jumps = std::abs(stein - means.value[GlmMeans::Vhat]);
-  const bool seen = jumps > means.error[GlmMeans::Vhat] + means.error[GlmMeans::stein];
+  const bool seen = jumps > accuracy + means.error[GlmMeans::Vhat] + means.error[GlmMeans::stein];
   c.jump_weight = seen ? jumps / std::abs(stein) : 0;  // beyond the errors of both forms
   const double worst = (error / values.array().abs().max(1)).head(int(E::eigenvalue)).maxCoeff();
   judge(c, {.reached = c.converged, .error = worst, .tolerance = options.tolerance});
