@@ -11,7 +11,7 @@ QUENCHED_CLONES void newton(Eigen::Index n, double V_k, double V_v, const double
                             const double* __restrict C, const double* __restrict W,
                             const double* __restrict y, double* __restrict rho, double* __restrict low,
                             double* __restrict high) {
-#pragma GCC ivdep
+  QUENCHED_INDEPENDENT
   for (Eigen::Index i = 0; i < n; ++i) {
     const double r = rho[i], inverse = 1 / (1 - V_k * V_v * r * r);
     const double sw = (C[i] + V_k * r * W[i]) * inverse;

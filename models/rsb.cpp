@@ -284,7 +284,7 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
       const ChannelMeans m =
           equations.means(alike, 1e-12, false);  // Y = 0: no reweighting, <M> over the split fields
       const auto phi = [&](ArrayXd at) {
-        at[RsbMean::log_mean] = -Y * at[RsbMean::loss];
+        at[rsb_mean::log_mean] = -Y * at[rsb_mean::loss];
         return equations.update(symmetric, Y, at)[E::potential];
       };
       const double symmetric_phi = phi(m.value);

@@ -7,34 +7,34 @@ namespace quenched {
 
 /// What one training sample contributes beyond replica symmetry, averaged (docs/equations.md, section 8;
 /// without alpha). <.> is the average inside a state, E the one over states' common fields.
-struct RsbMean {
-  enum : int {
-    mhat_k,
-    qhat0_k,
-    qhat1_k,
-    Vhat_k,
-    mhat_v,
-    qhat0_v,
-    qhat1_v,
-    Vhat_v,       // Vhat = -E <g>.score of the outer fields
-    rho_squared,  // E <rho^2>
-    log_mean,     // E log E_1 exp(-Y M)
-    loss,         // E <M>
-    hit,
-    power,  // E sigma_eps, E|sigma|^2 of a fresh sample, at q1
-    fixed_point,
-    // The rest is filled on request only.
-    pointwise_k = fixed_point,
-    pointwise_v,  // -E <div g>, blind to jumps
-    inside_kk,
-    inside_kv,
-    inside_vv,  // E <|G_ab|_F^2>
-    between_kk,
-    between_kv,
-    between_vv,  // E |d<g_a>/d(outer fields b)|_F^2
-    all
-  };
+namespace rsb_mean {
+enum : int {
+  mhat_k,
+  qhat0_k,
+  qhat1_k,
+  Vhat_k,
+  mhat_v,
+  qhat0_v,
+  qhat1_v,
+  Vhat_v,       // Vhat = -E <g>.score of the outer fields
+  rho_squared,  // E <rho^2>
+  log_mean,     // E log E_1 exp(-Y M)
+  loss,         // E <M>
+  hit,
+  power,  // E sigma_eps, E|sigma|^2 of a fresh sample, at q1
+  fixed_point,
+  // The rest is filled on request only.
+  pointwise_k = fixed_point,
+  pointwise_v,  // -E <div g>, blind to jumps
+  inside_kk,
+  inside_kv,
+  inside_vv,  // E <|G_ab|_F^2>
+  between_kk,
+  between_kv,
+  between_vv,  // E |d<g_a>/d(outer fields b)|_F^2
+  all
 };
+}  // namespace rsb_mean
 
 /// A rule for these averages at one resolution. Needs m^2 <= q0 <= q1.
 class RsbChannel {

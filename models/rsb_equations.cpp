@@ -7,7 +7,7 @@ namespace quenched {
 
 using Eigen::ArrayXd;
 using Eigen::VectorXd;
-using R = RsbMean;
+namespace R = rsb_mean;
 
 RsbEquations::RsbEquations(const Problem& problem, const Activation& activation, double alpha, double r_k,
                            double r_v, const ChannelOptions& options)

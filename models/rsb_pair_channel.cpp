@@ -123,7 +123,7 @@ class RsbPairChannel final : public RsbChannel {
     m.deviation = Batch::Zero(1, m.value.size());
     if (diagnostics)
       m.deviation = refinement_deviation(m.value, sweep(o, Y, 1.25 * scale_, true),
-                                         sweep(o, Y, 1.5625 * scale_, true), RsbMean::fixed_point);
+                                         sweep(o, Y, 1.5625 * scale_, true), rsb_mean::fixed_point);
     return m;
   }
 
@@ -306,7 +306,7 @@ class RsbPairChannel final : public RsbChannel {
   [[nodiscard]] ArrayXd outer_average(const RsbOverlaps& o, const OuterLaw& outer, const DifferenceLaw& law,
                                       const Axis& c, const Axis& u1, const Axis& u2, Batch& f,
                                       Eigen::Index kept, bool diagnostics) const {
-    using R = RsbMean;
+    namespace R = rsb_mean;
     const Eigen::Index N_c = c.outer.size(), N_1 = u1.outer.size(), N_2 = u2.outer.size();
     const ArrayXd Z = f.col(entry::weight).max(1e-300);  // <.> = E_1 exp(-Y M) . / Z
     for (Eigen::Index e = 1; e < f.cols(); ++e) f.col(e) /= Z;
@@ -369,8 +369,8 @@ class RsbPairChannel final : public RsbChannel {
         }
       squares.col(k) << along_c, along_u;
     });
-    total[RsbMean::between_kk] = 4 * squares(0, 0), total[RsbMean::between_kv] = 2 * squares(1, 0),
-    total[RsbMean::between_vv] = squares(1, 1) + squares(1, 2);
+    total[rsb_mean::between_kk] = 4 * squares(0, 0), total[rsb_mean::between_kv] = 2 * squares(1, 0),
+    total[rsb_mean::between_vv] = squares(1, 1) + squares(1, 2);
   }
 
   Problem problem_;

@@ -11,7 +11,7 @@ namespace quenched {
 namespace {
 
 using Eigen::ArrayXd;
-using R = RsbMean;
+namespace R = rsb_mean;
 
 constexpr int replicates = 16, pool = 16;  // of the outer points; inner sets for each of them
 constexpr int inner = 16, half = 2 * inner,

@@ -9,7 +9,7 @@
 using namespace quenched;
 using Eigen::ArrayXd;
 using Eigen::VectorXd;
-using R = RsbMean;
+namespace R = rsb_mean;
 using E = RsbEquations;
 
 namespace {
