@@ -91,9 +91,14 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     const E equations = at_level(level);
     const auto feasible = [&](const VectorXd& y) { return equations.feasible(y); };
     const Map full = [&](const VectorXd& y) { return equations.update(y); };
+    ChannelMeans means;
     const auto solve = [&](const FixedPointOptions& how) {
-      const FixedPointReport report =
-          fixed_point([&](const VectorXd& y) { return newton.next(y, equations.update(y)); }, x, how);
+      const FixedPointReport report = fixed_point(
+          [&](const VectorXd& y) {
+            means.value = equations.means(y, Detail::means).value;
+            return newton.next(y, equations.update(y, means.value));
+          },
+          x, how);
       c.iterations += report.iterations;
       if (report.reached()) x = report.x;
       return report;
@@ -105,20 +110,21 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     const auto distance = [&](const VectorXd& at) {
       return ((at.head(6) - x).array() / (1 + x.array().abs())).abs().maxCoeff();
     };
-    ChannelMeans means;
     VectorXd at;
     bool reached = false;
     if (newton.known()) {
-      bool slow = false;
-      for (int pass = 0; pass < 3 && !reached; ++pass) {  // the errors' thorough search may move a minimum
+      means = equations.means(x, Detail::errors), at = equations.update(x, means.value);
+      ++c.iterations;
+      reached = distance(at) <= close;
+      if (const VectorXd next = newton.next(x, at); !reached && feasible(next)) {
+        x = next;  // and the errors are as good there
         const FixedPointReport report =
             solve({.tolerance = close, .max_iterations = 25, .damping = 1, .feasible = feasible});
-        slow = slow || report.iterations > 8;
-        means = equations.means(x, Detail::errors), at = equations.update(x, means.value);
-        reached = distance(at) <= close;
-        if (!report.reached()) break;
+        if (!report.reached()) x = report.x, means.value = equations.means(x, Detail::means).value;
+        at = equations.update(x, means.value);
+        reached = report.reached() && distance(at) <= close;
+        if (report.iterations > 8) newton = Newton(jacobian(full, x, 1e-4, feasible));
       }
-      if (slow) newton = Newton(jacobian(full, x, 1e-4, feasible));
     }
     if (!reached && (!newton.known() || level <= 0)) {
       newton = Newton();
@@ -182,7 +188,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   for (int level = 0; options.responses; ++level) {
     const double jump_error = responses(at_level(level), x, c), error = c.stability_error;
     const bool sided = std::abs(c.stability_eigenvalue - 1) > 4 * error,
-               sharp = error <= 0.1 * std::max(0.5, c.stability_eigenvalue),
+               sharp = error <= 0.1 * std::max(0.75, c.stability_eigenvalue),
                jumps_known = std::abs(c.jump_weight - jump_threshold) > 2 * jump_error;
     const int enough = std::max(result.level, !sided ? 4 : !jumps_known ? 2 : 1);
     if ((sided && sharp && jumps_known) || level >= std::min(finest, enough) || !c.converged) break;

@@ -59,7 +59,7 @@ class GridChannel final : public Channel {
       m.deviation = refinement_deviation(m.value, sweep(o, fields, 1.25 * scale_, diagnostics),
                                          sweep(o, fields, 1.5625 * scale_, diagnostics));
     }
-    if (diagnostics) add_jumps(m, problem_, activation_, L_, o, 64 << std::max(0, options_.level), options_);
+    if (diagnostics) add_jumps(m, problem_, activation_, L_, o, 64, options_);
     return m;
   }
 
