@@ -42,6 +42,7 @@ Json json_of(const Certificate& c) {
           {"symmetry_error", json_of(c.symmetry_error)},
           {"stable", c.stable ? Json(*c.stable) : Json(nullptr)},
           {"jump_weight", json_of(c.jump_weight)},
+          {"jump_weight_error", json_of(c.jump_weight_error)},
           {"jump_weight_direct", json_of(c.jump_weight_direct)},
           {"jump_weight_direct_error", json_of(c.jump_weight_direct_error)},
           {"competing", json_of(c.competing)},

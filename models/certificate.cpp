@@ -45,7 +45,8 @@ std::string advice_for(Verdict verdict) {
              "rsb` "
              "changes, raise the ridge, or check with `quenched compare`.";
     case Verdict::marginal:
-      return "The stability eigenvalue cannot be told from 1: lower --tolerance to sharpen it, see what "
+      return "The stability eigenvalue cannot be told from 1, or the jump weight from its threshold: lower "
+             "--tolerance to sharpen them, see what "
              "`quenched rsb` changes, or raise the ridge.";
     case Verdict::metastable:
       return "Another branch is preferred: try the other start.";
@@ -57,8 +58,21 @@ std::string advice_for(Verdict verdict) {
 
 }  // namespace
 
+JumpWeight sharpest_jump_weight(const Certificate& c) {
+  const double error = std::isnan(c.jump_weight_error) ? 0 : c.jump_weight_error;
+  if (c.jump_weight_direct_error < error) return {c.jump_weight_direct, c.jump_weight_direct_error};
+  return {c.jump_weight, error};
+}
+
+std::optional<bool> jumps_matter(const Certificate& c) {
+  const auto [weight, error] = sharpest_jump_weight(c);
+  if (!(weight + error > jump_threshold)) return false;  // an unknown weight does not apply
+  if (weight - error > jump_threshold) return true;
+  return {};
+}
+
 bool vouched_stable(const Certificate& certificate) {
-  return certificate.stable == true && !(certificate.jump_weight > jump_threshold);
+  return certificate.stable == true && jumps_matter(certificate) == false;
 }
 
 void judge(Certificate& certificate, const VerdictInputs& inputs) {
@@ -75,8 +89,9 @@ void judge(Certificate& certificate, const VerdictInputs& inputs) {
     if (certificate.symmetry_eigenvalue - known(certificate.symmetry_error) > 1)
       return Verdict::broken_symmetry;
     if (certificate.stable == false) return Verdict::unstable;
-    if (certificate.jump_weight > jump_threshold) return Verdict::jumps;
-    if (!std::isnan(eigenvalue) && !certificate.stable) return Verdict::marginal;
+    if (jumps_matter(certificate) == true) return Verdict::jumps;
+    if ((!std::isnan(eigenvalue) && !certificate.stable) || !jumps_matter(certificate))
+      return Verdict::marginal;
     if (inputs.better_branch) return Verdict::metastable;
     return Verdict::trusted;
   }();

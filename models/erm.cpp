@@ -45,8 +45,8 @@ class Newton {
   Eigen::PartialPivLU<Eigen::MatrixXd> factor_;
 };
 
-/// Stability and jumps at x by these equations' rule; returns the error of the jump weight.
-double responses(const ErmEquations& equations, const VectorXd& x, Certificate& c) {
+/// Stability and jumps at x by these equations' rule.
+void responses(const ErmEquations& equations, const VectorXd& x, Certificate& c) {
   const ChannelMeans means = equations.means(x, Detail::responses);
   c.stability_eigenvalue = equations.replicon(x, means.value);
   double error = 0;
@@ -60,7 +60,8 @@ double responses(const ErmEquations& equations, const VectorXd& x, Certificate& 
   c.jump_weight_direct = m[jumps_k] / slope;
   c.jump_weight_direct_error = std::sqrt(means.deviation.col(jumps_k).square().sum()) / slope;
   c.competing = m[competing];
-  return std::sqrt((means.deviation.col(Vhat_k) - means.deviation.col(pointwise_k)).square().sum()) / slope;
+  c.jump_weight_error =
+      std::sqrt((means.deviation.col(Vhat_k) - means.deviation.col(pointwise_k)).square().sum()) / slope;
 }
 
 }  // namespace
@@ -186,10 +187,11 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   }
   // The responses vary strongly from sample to sample: no finer than their verdict needs.
   for (int level = 0; options.responses; ++level) {
-    const double jump_error = responses(at_level(level), x, c), error = c.stability_error;
+    responses(at_level(level), x, c);
+    const double error = c.stability_error;
     const bool sided = std::abs(c.stability_eigenvalue - 1) > 4 * error,
                sharp = error <= 0.1 * std::max(0.75, c.stability_eigenvalue),
-               jumps_known = std::abs(c.jump_weight - jump_threshold) > 2 * jump_error;
+               jumps_known = jumps_matter(c).has_value();
     const int enough = std::max(result.level, !sided ? 4 : !jumps_known ? 2 : 1);
     if ((sided && sharp && jumps_known) || level >= std::min(finest, enough) || !c.converged) break;
   }

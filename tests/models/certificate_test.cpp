@@ -49,6 +49,21 @@ TEST_CASE("the first verdict that applies, in the order of the interface") {
   CHECK(judged(with(0.5, 0.1, 0.001, 0.3)) == Verdict::trusted);
 }
 
+TEST_CASE("jumps count by the sharper of two measures, and only beyond its error") {
+  const auto verdict = [](double weight, double error, double direct, double direct_error) {
+    Certificate c = with(0.5, 0.1, weight);
+    c.jump_weight_error = error, c.jump_weight_direct = direct, c.jump_weight_direct_error = direct_error;
+    return judged(c);
+  };
+  CHECK(verdict(0.3, 0.05, quenched::unknown, quenched::unknown) == Verdict::jumps);
+  CHECK(verdict(0.3, 0.5, quenched::unknown, quenched::unknown) == Verdict::marginal);
+  CHECK(verdict(0.3, 0.5, 0.01, 0.02) == Verdict::trusted);
+  CHECK(verdict(0.01, 0.5, 0.3, 0.02) == Verdict::jumps);
+  CHECK(verdict(0.05, 0.01, 0.3, 0.4) == Verdict::trusted);
+  CHECK(verdict(quenched::unknown, quenched::unknown, quenched::unknown, quenched::unknown) ==
+        Verdict::trusted);
+}
+
 TEST_CASE("stable is an answer only beyond the error bar; what does not apply is skipped") {
   const auto stable = [](double eigenvalue) {
     Certificate c = with(eigenvalue, 0.05, 0);

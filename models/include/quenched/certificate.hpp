@@ -32,7 +32,7 @@ struct Certificate {
   double symmetry_eigenvalue = unknown,
          symmetry_error = unknown;  // real part, in the sector of the cross overlaps
   std::optional<bool> stable;
-  double jump_weight = unknown;
+  double jump_weight = unknown, jump_weight_error = unknown;
   double jump_weight_direct = unknown,
          jump_weight_direct_error = unknown;  // the same from the jumps themselves
   double competing = unknown;  // share of samples where a second local minimum of the proximal step competes
@@ -43,6 +43,14 @@ struct Certificate {
 /// The largest jump weight that still counts as trusted: half of the smallest at which simulation was seen to
 /// depart with a stable smooth part (docs/stability.md).
 inline constexpr double jump_threshold = 0.1;
+
+/// The jump weight by the sharper of its two measures, and its error.
+struct JumpWeight {
+  double value, error;
+};
+[[nodiscard]] JumpWeight sharpest_jump_weight(const Certificate& certificate);
+/// Whether it exceeds the threshold; empty where its error does not tell.
+[[nodiscard]] std::optional<bool> jumps_matter(const Certificate& certificate);
 
 /// Replica symmetry is stable beyond doubt: the eigenvalue below 1, and few jumps, whose response it misses.
 [[nodiscard]] bool vouched_stable(const Certificate& certificate);
