@@ -1,9 +1,9 @@
-#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 #include <quenched/erm.hpp>
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
+#include <quenched/linearised_map.hpp>
 
 #include "erm_equations.hpp"
 #include "symmetry.hpp"
@@ -21,29 +21,6 @@ void check(double alpha, double ridge_k, double ridge_v, const ErmOptions& optio
   positive("alpha", alpha), positive("ridge_k", ridge_k), positive("ridge_v", ridge_v);
   positive("tolerance", options.tolerance);
 }
-
-/// Carries an update of the map to the fixed point: x + (I - J)^-1 (F(x) - x), J the Jacobian of the map near
-/// by, on a rule perhaps coarser. Without J it is the plain update.
-class Newton {
- public:
-  Newton() = default;
-  explicit Newton(Eigen::MatrixXd jacobian)
-      : J_(std::move(jacobian)), factor_(Eigen::MatrixXd::Identity(6, 6) - J_.topRows(6)) {}
-  [[nodiscard]] bool known() const { return J_.size() > 0; }
-  [[nodiscard]] VectorXd next(const VectorXd& x, const VectorXd& update) const {
-    return known() ? VectorXd(x + factor_.solve(update.head(6) - x)) : VectorXd(update.head(6));
-  }
-  /// What a change of the map does to every row at the fixed point (implicit function theorem).
-  [[nodiscard]] Eigen::ArrayXd carried(VectorXd change) const {
-    change.head(6) = factor_.solve(change.head(6)).eval();
-    change.tail(3) += J_.bottomRows(3) * change.head(6);
-    return change.array();
-  }
-
- private:
-  Eigen::MatrixXd J_;
-  Eigen::PartialPivLU<Eigen::MatrixXd> factor_;
-};
 
 /// Stability and jumps at x by these equations' rule.
 void responses(const ErmEquations& equations, const VectorXd& x, Certificate& c) {
@@ -84,7 +61,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
           ? std::clamp(static_cast<int>(std::lround(std::log2(options.points / 4096.0) / 2)), 0, 8)
           : finest_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
-  Newton newton;
+  LinearisedMap newton;  // of a rule perhaps coarser
   VectorXd x = E::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
 
   double worst = INFINITY;  // error of the last resolution, relative to the tolerance's scale
@@ -124,11 +101,11 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
         if (!report.reached()) x = report.x, means.value = equations.means(x, Detail::means).value;
         at = equations.update(x, means.value);
         reached = report.reached() && distance(at) <= close;
-        if (report.iterations > 8) newton = Newton(jacobian(full, x, 1e-4, feasible));
+        if (report.iterations > 8) newton = LinearisedMap(jacobian(full, x, 1e-4, feasible));
       }
     }
     if (!reached && (!newton.known() || level <= 0)) {
-      newton = Newton();
+      newton = LinearisedMap();
       FixedPointReport report =
           solve({.tolerance = residual_target, .damped_steps = options.from ? 0 : 8, .feasible = feasible});
       if (!report.reached() && level < 0) {  // too coarse to have a fixed point here
@@ -138,17 +115,18 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       if (!report.reached())  // a long transient, as of many tokens: longer damped
         report = solve({.tolerance = residual_target, .damped_steps = 60, .feasible = feasible});
       x = report.x, reached = report.reached();
-      newton = Newton(jacobian(full, x, 1e-4, feasible));
+      newton = LinearisedMap(jacobian(full, x, 1e-4, feasible));
       means = equations.means(x, Detail::errors), at = equations.update(x, means.value);
     }
 
     VectorXd residual = VectorXd::Zero(E::rows);
     residual.head(6) = at.head(6) - x;
-    Eigen::ArrayXd error = newton.carried(2 * residual).square();  // once would be the error itself, to first
-                                                                   // order: no bound
-    for (Eigen::Index r = 0; r < means.deviation.rows(); ++r)
-      error +=
-          newton.carried(equations.update(x, means.value + means.deviation.row(r).transpose()) - at).square();
+    // Once the residual would be the error itself, to first order: no bound.
+    Eigen::ArrayXd error = newton.carried(2 * residual).array().square();
+    for (Eigen::Index r = 0; r < means.deviation.rows(); ++r) {
+      const VectorXd moved = equations.update(x, means.value + means.deviation.row(r).transpose());
+      error += newton.carried(moved - at).array().square();
+    }
     error = error.sqrt().eval();
     c.converged = reached;
     c.residual = distance(at);

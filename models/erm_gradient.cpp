@@ -1,9 +1,9 @@
-#include <Eigen/LU>
 #include <array>
 #include <cmath>
 #include <functional>
 #include <quenched/erm_gradient.hpp>
 #include <quenched/fixed_point.hpp>
+#include <quenched/linearised_map.hpp>
 
 #include "erm_equations.hpp"
 
@@ -23,23 +23,6 @@ VectorXd slope(const std::function<VectorXd(double)>& at, double p, bool bounded
   return (4 * at(p + h) - 3 * at(p) - at(p + 2 * h)) / (2 * h);
 }
 
-/// Carries the direct change of (F, T) with a parameter through the fixed point.
-class Implicit {
- public:
-  Implicit(const ErmEquations& equations, const VectorXd& x)
-      : J_(jacobian([&](const VectorXd& at) { return equations.update(at); }, x, relative_step,
-                    [&](const VectorXd& at) { return equations.feasible(at); })),
-        newton_(Eigen::MatrixXd::Identity(6, 6) - J_.topRows(6)) {}
-  [[nodiscard]] double operator()(const VectorXd& direct) const {
-    return direct[ErmEquations::test_error] +
-           J_.row(ErmEquations::test_error) * newton_.solve(direct.head(6));
-  }
-
- private:
-  Eigen::MatrixXd J_;
-  Eigen::PartialPivLU<Eigen::MatrixXd> newton_;
-};
-
 /// dT/dp at x for one parameter after another; alpha and the ridges do not enter the channels, whose means
 /// serve all.
 class Gradient {
@@ -53,13 +36,14 @@ class Gradient {
         resolution_(resolution),
         equations_(problem, activation, alpha, ridge_k, ridge_v, resolution),
         means_(equations_.means(x_, Detail::means).value),
-        total_(equations_, x_) {}
+        map_(jacobian([&](const VectorXd& at) { return equations_.update(at); }, x_, relative_step,
+                      [&](const VectorXd& at) { return equations_.feasible(at); })) {}
 
   [[nodiscard]] double alpha() const { return along(0); }
   [[nodiscard]] double ridge_k() const { return along(1); }
   [[nodiscard]] double ridge_v() const { return along(2); }
   [[nodiscard]] double noise() const {
-    return total_(slope(
+    return total(slope(
         [&](double Delta) {
           return updated({problem_.task, problem_.lengths, Delta});
         },
@@ -68,7 +52,7 @@ class Gradient {
   [[nodiscard]] double signal() const {
     const double nu = problem_.task->signal();
     if (!std::isfinite(nu)) return unknown;
-    return total_(slope(
+    return total(slope(
         [&](double signal) {
           return updated({make_task(problem_.task->name(), signal), problem_.lengths, problem_.noise});
         },
@@ -76,6 +60,10 @@ class Gradient {
   }
 
  private:
+  /// dT/dp from the direct change of all rows.
+  [[nodiscard]] double total(const VectorXd& direct) const {
+    return map_.carried(direct)[ErmEquations::test_error];
+  }
   /// These three stay positive: differences in the logarithm.
   [[nodiscard]] double along(std::size_t i) const {
     const auto at = [&](double t) {
@@ -83,7 +71,7 @@ class Gradient {
       p[i] = std::exp(t);
       return equations_.with(p[0], p[1], p[2]).update(x_, means_);
     };
-    return total_(slope(at, std::log(p_[i]), false) / p_[i]);
+    return total(slope(at, std::log(p_[i]), false) / p_[i]);
   }
   [[nodiscard]] VectorXd updated(const Problem& changed) const {
     return ErmEquations(changed, activation_, p_[0], p_[1], p_[2], resolution_).update(x_);
@@ -96,7 +84,7 @@ class Gradient {
   ChannelOptions resolution_;
   ErmEquations equations_;
   Eigen::ArrayXd means_;
-  Implicit total_;
+  LinearisedMap map_;
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
-#include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
 #include <quenched/invalid_input.hpp>
+#include <quenched/linearised_map.hpp>
 
 #include "rsb_equations.hpp"
 
@@ -9,7 +9,6 @@ namespace quenched {
 namespace {
 
 using Eigen::ArrayXd;
-using Eigen::MatrixXd;
 using Eigen::VectorXd;
 using E = RsbEquations;
 
@@ -151,12 +150,10 @@ void advise(Certificate& c) {
         "simulate`.";
 }
 
-/// The derivatives of all outputs along the branch, from the coarsest rule: they steer the finer ones and
-/// carry errors.
+/// The map along the branch, from the coarsest rule: it steers the finer ones and carries errors.
 struct Derivatives {
-  MatrixXd by_x;  // outputs x 8
+  LinearisedMap map;
   VectorXd by_Y;  // d(overlaps and outputs)/d log Y at the fixed point
-  Eigen::PartialPivLU<MatrixXd> newton;
 
   Derivatives() = default;
   Derivatives(const RsbEquations& equations, const State& s) {
@@ -166,15 +163,9 @@ struct Derivatives {
         return equations.update(x, Y_, equations.means(x, Y_, false).value);
       };
     };
-    by_x = jacobian(at(Y), s.x.head(8), 1e-4, [&](const VectorXd& x) { return equations.feasible(x); });
-    newton.compute(MatrixXd::Identity(8, 8) - by_x.topRows(8));
-    by_Y = carried((at(Y * std::exp(h))(s.x.head(8)) - at(Y * std::exp(-h))(s.x.head(8))) / (2 * h));
-  }
-  /// What a change of the outputs at fixed overlaps becomes once the overlaps have followed.
-  [[nodiscard]] VectorXd carried(VectorXd change) const {
-    change.head(8) = newton.solve(change.head(8)).eval();
-    change.tail(RsbEquations::outputs - 8) += by_x.bottomRows(RsbEquations::outputs - 8) * change.head(8);
-    return change;
+    map = LinearisedMap(
+        jacobian(at(Y), s.x.head(8), 1e-4, [&](const VectorXd& x) { return equations.feasible(x); }));
+    by_Y = map.carried((at(Y * std::exp(h))(s.x.head(8)) - at(Y * std::exp(-h))(s.x.head(8))) / (2 * h));
   }
 };
 
@@ -183,7 +174,7 @@ void refine(const RsbEquations& equations, const Derivatives& d, double toleranc
   const double Y = s.Y();
   s.report = fixed_point(
       [&](const VectorXd& x) -> VectorXd {
-        return x + d.newton.solve(equations.update(x, Y, equations.means(x, Y, false).value).head(8) - x);
+        return d.map.next(x, equations.update(x, Y, equations.means(x, Y, false).value));
       },
       s.x.head(8),
       {.tolerance = tolerance, .map_error = floor, .max_iterations = 15, .feasible = [&](const VectorXd& x) {
@@ -223,7 +214,7 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
   for (int level = options.points > 0 ? finest : 0;;) {
     const RsbEquations equations(problem, activation, alpha, ridge_k, ridge_v,
                                  {level, options.seed, options.threads});
-    if (slopes.by_x.size() == 0) {
+    if (!slopes.map.known()) {
       Search search(equations, rs, target);
       s = parisi ? search.at(*parisi) : search.optimum();
       iterations += search.iterations;
@@ -254,7 +245,7 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
     const VectorXd value = equations.update(x, Y, means.value);
     VectorXd left = VectorXd::Zero(E::outputs);
     left.head(8) = value.head(8) - x;
-    left = slopes.carried(left);
+    left = slopes.map.carried(left);
     ArrayXd error = left.array().square();
     double complexity_error = parisi ? 0 : std::pow(value[E::complexity], 2);
     Certificate& c = result.certificate;
@@ -268,7 +259,7 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
       VectorXd change = equations.update(x, Y, moved) - value;
       potential_changes.push_back(change[E::potential]);
       const double phi_change = change[E::potential];
-      change = slopes.carried(change);
+      change = slopes.map.carried(change);
       change[E::potential] = phi_change;  // stationary in the overlaps
       error += change.array().square();
       if (!parisi) complexity_error += std::pow(change[E::complexity], 2);

@@ -1,4 +1,3 @@
-#include <Eigen/LU>
 #include <Eigen/QR>
 #include <algorithm>
 #include <deque>
@@ -143,15 +142,6 @@ Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative
     J.col(i) = column;
   }
   return J;
-}
-
-Eigen::ArrayXd carried_errors(const Eigen::MatrixXd& J, const Eigen::MatrixXd& changes) {
-  const Eigen::Index n = J.cols();
-  const Eigen::MatrixXd dx =
-      (Eigen::MatrixXd::Identity(n, n) - J.topRows(n)).partialPivLu().solve(changes.topRows(n));
-  Eigen::MatrixXd moved(J.rows(), changes.cols());
-  moved << dx, changes.bottomRows(J.rows() - n) + J.bottomRows(J.rows() - n) * dx;
-  return moved.rowwise().norm();
 }
 
 }  // namespace quenched

@@ -5,6 +5,7 @@
 #include <quenched/fixed_point.hpp>
 #include <quenched/glm.hpp>
 #include <quenched/invalid_input.hpp>
+#include <quenched/linearised_map.hpp>
 
 namespace quenched {
 namespace {

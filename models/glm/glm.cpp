@@ -1,8 +1,8 @@
-#include <Eigen/LU>
 #include <cmath>
 #include <quenched/fixed_point.hpp>
 #include <quenched/glm.hpp>
 #include <quenched/invalid_input.hpp>
+#include <quenched/linearised_map.hpp>
 
 #include "equations.hpp"
 
@@ -105,9 +105,9 @@ GlmResult glm(const Teacher& teacher, const Loss& loss, double alpha, double rid
                                      [&](const VectorXd& near) { return equations.feasible(near); });
   GlmMeans means = equations.means(x);
   VectorXd at = equations.update(x, means.value);
+  const LinearisedMap map(J);
   for (int step = 0; step < 2 && report.reached(); ++step) {  // Newton's, where 1 - dF/dx is close to 0
-    const VectorXd next =
-        x + (Eigen::Matrix3d::Identity() - J.topRows(3)).partialPivLu().solve(at.head(3) - x);
+    const VectorXd next = map.next(x, at);
     if (!equations.feasible(next)) break;
     const GlmMeans there = equations.means(next);
     const VectorXd image = equations.update(next, there.value);

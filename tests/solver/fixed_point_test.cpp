@@ -3,6 +3,7 @@
 #include <Eigen/LU>
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
+#include <quenched/linearised_map.hpp>
 
 using namespace quenched;
 using Eigen::VectorXd;

@@ -55,9 +55,4 @@ using Map = std::function<Eigen::VectorXd(const Eigen::VectorXd&)>;
 [[nodiscard]] Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative_step = 1e-4,
                                        const std::function<bool(const Eigen::VectorXd&)>& feasible = {});
 
-/// The errors of a fixed point x = F(x) and of what is read off there, F's further rows, by the implicit
-/// function theorem: each column dF of `changes` moves x by (I - dF/dx)^-1 dF; the root of the sum of squares
-/// over columns. J is dF/dx, rows x n.
-[[nodiscard]] Eigen::ArrayXd carried_errors(const Eigen::MatrixXd& J, const Eigen::MatrixXd& changes);
-
 }  // namespace quenched

@@ -1,0 +1,32 @@
+#pragma once
+#include <Eigen/Core>
+#include <Eigen/LU>
+
+namespace quenched {
+
+/// A map x = F(x) and what is read off at x, F's further rows, linearised near a fixed point. J is dF/dx:
+/// rows x n, the n updates first.
+class LinearisedMap {
+ public:
+  LinearisedMap() = default;  // J unknown
+  explicit LinearisedMap(Eigen::MatrixXd J);
+  [[nodiscard]] bool known() const { return J_.size() > 0; }
+
+  /// Newton's step from x, whose update is F(x): x + (I - dF/dx)^-1 (F(x) - x); F(x) itself where J is
+  /// unknown.
+  [[nodiscard]] Eigen::VectorXd next(const Eigen::VectorXd& x, const Eigen::VectorXd& update) const;
+
+  /// What a change dF of the rows at fixed x becomes once x has followed, by dx = (I - dF/dx)^-1 dF (implicit
+  /// function theorem). Needs J.
+  [[nodiscard]] Eigen::VectorXd carried(Eigen::VectorXd change) const;
+
+ private:
+  Eigen::MatrixXd J_;
+  Eigen::PartialPivLU<Eigen::MatrixXd> newton_;  // of I - dF/dx
+};
+
+/// The errors of the fixed point and of the further rows: the root of the sum of squares over the columns of
+/// `changes`, each carried.
+[[nodiscard]] Eigen::ArrayXd carried_errors(const Eigen::MatrixXd& J, const Eigen::MatrixXd& changes);
+
+}  // namespace quenched

@@ -1,0 +1,32 @@
+#include <quenched/linearised_map.hpp>
+
+namespace quenched {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+LinearisedMap::LinearisedMap(MatrixXd J) : J_(std::move(J)) {
+  const Eigen::Index n = J_.cols();
+  newton_.compute(MatrixXd::Identity(n, n) - J_.topRows(n));
+}
+
+VectorXd LinearisedMap::next(const VectorXd& x, const VectorXd& update) const {
+  if (!known()) return update.head(x.size());
+  return x + newton_.solve(update.head(x.size()) - x);
+}
+
+VectorXd LinearisedMap::carried(VectorXd change) const {
+  const Eigen::Index n = J_.cols(), further = J_.rows() - n;
+  change.head(n) = newton_.solve(change.head(n)).eval();
+  change.tail(further) += J_.bottomRows(further) * change.head(n);
+  return change;
+}
+
+Eigen::ArrayXd carried_errors(const MatrixXd& J, const MatrixXd& changes) {
+  const LinearisedMap map(J);
+  Eigen::ArrayXd squares = Eigen::ArrayXd::Zero(J.rows());
+  for (const auto& change : changes.colwise()) squares += map.carried(change).array().square();
+  return squares.sqrt();
+}
+
+}  // namespace quenched
