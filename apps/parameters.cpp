@@ -6,7 +6,6 @@
 #include <quenched/activation.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/loss.hpp>
-#include <quenched/teacher.hpp>
 
 #include "lists.hpp"
 
@@ -44,8 +43,11 @@ Parse checked(void (*make)(const std::string&)) {
   };
 }
 
-/// A noise that the teacher takes: labels in {-1, 1} have none, other laws may need some.
-double trial_noise(const std::string& teacher) { return teacher.starts_with("linear") ? 1 : 0; }
+/// Names that only the point as a whole can judge: its check does.
+std::vector<Json> listed(const std::string& text) {
+  const std::vector<std::string> names = words(text);
+  return {names.begin(), names.end()};
+}
 
 std::vector<Json> starts(const std::string& text) {
   const std::vector<std::string> known = {"informed", "uninformed", "random", "small"};
@@ -98,7 +100,7 @@ const std::vector<Parameter>& parameters() {
        lengths},
       {"teacher", "linear",
        "linear, linear-laplace, linear-student-t:3, sign:0.1 (flips), logistic, probit; lists are swept",
-       checked([](const std::string& name) { static_cast<void>(make_teacher(name, 1, trial_noise(name))); })},
+       listed},
       {"strength", "1", "rho = |k*|^2/D > 0", number("strength", positive, "needs finite numbers > 0")},
       {"signal", "2", "signal strength nu >= 0; inf for max",
        number("signal", signal, "needs numbers >= 0 (inf for task max)")},

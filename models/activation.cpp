@@ -1,6 +1,6 @@
-#include <algorithm>
 #include <quenched/activation.hpp>
-#include <quenched/invalid_input.hpp>
+
+#include "registry.hpp"
 
 namespace quenched {
 
@@ -11,22 +11,12 @@ using MakeActivation = std::shared_ptr<const Activation>(const std::string& para
 
 namespace {
 
-struct Entry {
-  std::string name;
-  MakeActivation* make;
-};
-
-/// C++ names have underscores where the command line has dashes.
-const std::vector<Entry>& table() {
-  static const std::vector<Entry> entries = [] {
-    std::vector<Entry> list = {
+const std::vector<Registered<MakeActivation>>& table() {
+  static const std::vector<Registered<MakeActivation>> entries = {
 #define QUENCHED_ACTIVATION(name) {#name, make_##name},
 #include "activations/list.def"
 #undef QUENCHED_ACTIVATION
-    };
-    for (Entry& entry : list) std::ranges::replace(entry.name, '_', '-');
-    return list;
-  }();
+  };
   return entries;
 }
 
@@ -50,21 +40,9 @@ void Activation::line(const Batch& chi, const Batch& w, int l, const Eigen::Arra
 }
 
 std::shared_ptr<const Activation> make_activation(std::string_view specification) {
-  const auto colon = specification.find(':');
-  const std::string name(specification.substr(0, colon));
-  const std::string parameter(colon == std::string_view::npos ? "" : specification.substr(colon + 1));
-  std::string known;
-  for (const Entry& entry : table()) {
-    if (entry.name == name) return entry.make(parameter);
-    known += (known.empty() ? "" : ", ") + entry.name;
-  }
-  throw InvalidInput("activation", std::string(specification), "needs one of " + known);
+  return made(table(), "activation", specification);
 }
 
-std::vector<std::string> activation_names() {
-  std::vector<std::string> names;
-  for (const Entry& entry : table()) names.push_back(entry.name);
-  return names;
-}
+std::vector<std::string> activation_names() { return names(table()); }
 
 }  // namespace quenched

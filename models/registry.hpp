@@ -18,20 +18,27 @@ struct Registered {
   Make* make;
 };
 
-/// The maker whose name stands before the first colon of `specification`; `parameter` receives what follows
-/// it. Throws InvalidInput with the known names.
+/// The maker of this name. Throws InvalidInput with the known names for `given`, of which the name is all or
+/// a part.
 template <class Make>
-Make* registered(const std::vector<Registered<Make>>& table, const std::string& key,
-                 std::string_view specification, std::string& parameter) {
-  const auto colon = specification.find(':');
-  const std::string_view name = specification.substr(0, colon);
-  parameter = colon == std::string_view::npos ? "" : specification.substr(colon + 1);
+Make* registered(const std::vector<Registered<Make>>& table, const std::string& key, std::string_view name,
+                 std::string_view given) {
   std::string known;
   for (const auto& entry : table) {
     if (entry.name == name) return entry.make;
     known += (known.empty() ? "" : ", ") + entry.name;
   }
-  throw InvalidInput(key, std::string(specification), "needs one of " + known);
+  throw InvalidInput(key, std::string(given), "needs one of " + known);
+}
+
+/// Makes what a specification "name" or "name:parameter" stands for: make(parameter, arguments...).
+template <class Make, class... Arguments>
+auto made(const std::vector<Registered<Make>>& table, const std::string& key, std::string_view specification,
+          const Arguments&... arguments) {
+  const auto colon = specification.find(':');
+  Make* make = registered(table, key, specification.substr(0, colon), specification);
+  return make(std::string(colon == std::string_view::npos ? "" : specification.substr(colon + 1)),
+              arguments...);
 }
 
 template <class Make>

@@ -1,6 +1,7 @@
 #include <cmath>
-#include <quenched/invalid_input.hpp>
 #include <quenched/task.hpp>
+
+#include "registry.hpp"
 
 namespace quenched {
 
@@ -11,32 +12,22 @@ using MakeTask = std::shared_ptr<const Task>(double signal);
 
 namespace {
 
-struct Entry {
-  const char* name;
-  MakeTask* make;
-};
-constexpr Entry table[] = {
+const std::vector<Registered<MakeTask>>& table() {
+  static const std::vector<Registered<MakeTask>> entries = {
 #define QUENCHED_TASK(name) {#name, make_##name},
 #include "tasks/list.def"
 #undef QUENCHED_TASK
-};
+  };
+  return entries;
+}
 
 }  // namespace
 
 std::shared_ptr<const Task> make_task(std::string_view name, double signal) {
-  std::string known;
-  for (const Entry& entry : table) {
-    if (entry.name == name) return entry.make(signal);
-    known += (known.empty() ? "" : ", ") + std::string(entry.name);
-  }
-  throw InvalidInput("task", std::string(name), "needs one of " + known);
+  return registered(table(), "task", name, name)(signal);
 }
 
-std::vector<std::string> task_names() {
-  std::vector<std::string> names;
-  for (const Entry& entry : table) names.emplace_back(entry.name);
-  return names;
-}
+std::vector<std::string> task_names() { return names(table()); }
 
 void check(const Problem& problem) {
   double total = 0;

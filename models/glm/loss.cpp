@@ -50,8 +50,7 @@ std::vector<double> Loss::kinks(double) const { return {}; }
 std::optional<Corner> Loss::corner() const { return {}; }
 
 std::shared_ptr<const Loss> make_loss(std::string_view specification) {
-  std::string parameter;
-  return registered(table(), "loss", specification, parameter)(parameter);
+  return made(table(), "loss", specification);
 }
 
 std::vector<std::string> loss_names() { return names(table()); }

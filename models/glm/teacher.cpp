@@ -25,13 +25,11 @@ const std::vector<Registered<MakeTeacher>>& table() {
 }  // namespace
 
 std::shared_ptr<const Teacher> make_teacher(std::string_view specification, double rho, double Delta) {
-  std::string parameter;
-  MakeTeacher* make = registered(table(), "teacher", specification, parameter);
   if (!(rho > 0) || std::isinf(rho))
     throw InvalidInput("strength", std::to_string(rho), "needs a finite number > 0");
   if (!(Delta >= 0) || std::isinf(Delta))
     throw InvalidInput("noise", std::to_string(Delta), "needs a finite variance >= 0");
-  return make(parameter, rho, Delta);
+  return made(table(), "teacher", specification, rho, Delta);
 }
 
 std::vector<std::string> teacher_names() { return names(table()); }
