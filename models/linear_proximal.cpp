@@ -28,20 +28,25 @@ QUENCHED_CLONES void newton(Eigen::Index n, double V_k, double V_v, const double
 
 }  // namespace
 
-void LinearProximal::minimise(double V_k, double V_v, const Batch& omega, const Eigen::ArrayXd& y,
-                              const Batch& w) {
+Eigen::ArrayXd linear_residual(double V_k, double V_v, const LinearInvariants& samples) {
   constexpr int most = 60;
-  const Batch a = 1 + omega;
-  const Eigen::ArrayXd A = a.square().rowwise().sum(), C = (a * w).rowwise().sum(),
-                       W = w.square().rowwise().sum();
+  const auto& [A, C, W, y] = samples;
   const double end = 1 / std::sqrt(V_k * V_v);
   Eigen::ArrayXd low = Eigen::ArrayXd::Constant(y.size(), -end), high = -low, before;
-  rho = ((y - C) / (1 + V_v * A + V_k * W)).max(-0.9 * end).min(0.9 * end);
+  Eigen::ArrayXd rho = ((y - C) / (1 + V_v * A + V_k * W)).max(-0.9 * end).min(0.9 * end);
   for (int iteration = 0; iteration < most; ++iteration) {
     before = rho;
     newton(y.size(), V_k, V_v, A.data(), C.data(), W.data(), y.data(), rho.data(), low.data(), high.data());
     if (((rho - before).abs() < 1e-13 * end).all()) break;
   }
+  return rho;
+}
+
+void LinearProximal::minimise(double V_k, double V_v, const Batch& omega, const Eigen::ArrayXd& y,
+                              const Batch& w) {
+  const Batch a = 1 + omega;
+  rho = linear_residual(V_k, V_v,
+                        {a.square().rowwise().sum(), (a * w).rowwise().sum(), w.square().rowwise().sum(), y});
   const Eigen::ArrayXd inverse = 1 / (1 - V_k * V_v * rho.square());
   const Batch s = (a + w.colwise() * (V_k * rho)).colwise() * inverse;
   g_v = s.colwise() * rho;

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <boost/math/interpolators/cardinal_cubic_b_spline.hpp>
 #include <boost/math/special_functions/gamma.hpp>
-#include <boost/math/tools/roots.hpp>
 #include <cmath>
 #include <numbers>
 #include <quenched/parallel.hpp>
 #include <vector>
+
+#include "linear_proximal.hpp"
 
 namespace quenched {
 namespace {
@@ -22,42 +23,13 @@ double chi_square(double x, int freedom) {
                     : boost::math::gamma_q_inv(freedom / 2.0, tail));
 }
 
-/// What the proximal point depends on.
-struct Invariants {
-  double A, W, C, y;
-};
-
-/// |s|^2 and s.w at the residual rho: s = (a + V_k rho w)/(1 - V_k V_v rho^2).
-struct Attention {
-  double S, sw;
-  Attention(const Invariants& x, const OrderParameters& o, double rho) {
-    const double shrink = 1 - o.V_k * o.V_v * rho * rho, t = o.V_k * rho;
-    S = (x.A + 2 * t * x.C + t * t * x.W) / (shrink * shrink);
-    sw = (x.C + t * x.W) / shrink;
-  }
-};
-
-/// The root of Y(rho) = rho (1 + V_v |s|^2) + s.w = y: Y increases on |rho| < 1/sqrt(V_k V_v).
-double residual(const Invariants& x, const OrderParameters& o) {
-  const double end = (1 - 1e-15) / std::sqrt(o.V_k * o.V_v);
-  const auto Y = [&](double rho) {
-    const auto [S, sw] = Attention(x, o, rho);
-    const double shrink = 1 - o.V_k * o.V_v * rho * rho, stretch = 2 * o.V_k * o.V_v * rho / shrink;
-    const double dS = 2 * o.V_k * (x.C + o.V_k * rho * x.W) / (shrink * shrink) + 2 * stretch * S;
-    const double dsw = o.V_k * x.W / shrink + stretch * sw;
-    return std::pair(rho * (1 + o.V_v * S) + sw - x.y, 1 + o.V_v * (S + rho * dS) + dsw);
-  };
-  std::uintmax_t iterations = 100;
-  return boost::math::tools::newton_raphson_iterate(Y, 0.0, -end, end, 45, iterations);
-}
-
 /// With z = w + 2 V_v rho s, M = rho I - z s^T/D and H = d I + z z^T/D: G_kk = (H^-1/V_k - I)/V_k, G_kv =
 /// H^-1 M/V_k, G_vv = M^T H^-1 M - s s^T/D.
-Eigen::Array3d responses(const Invariants& x, const OrderParameters& o, int L) {
-  const double rho = residual(x, o);
-  const auto [S, sw] = Attention(x, o, rho);
+Eigen::Array3d responses(double A, double C, double W, double rho, const OrderParameters& o, int L) {
+  const double shrink = 1 - o.V_k * o.V_v * rho * rho, t = o.V_k * rho;  // s = (a + t w)/shrink
+  const double S = (A + 2 * t * C + t * t * W) / (shrink * shrink), sw = (C + t * W) / shrink;
   const double D = 1 + o.V_v * S, d = 1 / o.V_k - o.V_v * rho * rho;
-  const double zs = sw + 2 * o.V_v * rho * S, Z = x.W + 4 * o.V_v * rho * (sw + o.V_v * rho * S);
+  const double zs = sw + 2 * o.V_v * rho * S, Z = W + 4 * o.V_v * rho * (sw + o.V_v * rho * S);
   const double along = d + Z / D;  // the eigenvalue of H at z; the other L - 1 are d
   const double e = 1 / (d * o.V_k) - 1, e_z = 1 / (along * o.V_k) - 1;
   // H^-1 = I/d + b z z^T and H^-2 = I/d^2 + b2 z z^T.
@@ -110,16 +82,19 @@ ChannelMeans LinearResponses::means(const OrderParameters& o) const {
   const Batch each = replicate_means(
       points_, 3,
       [&](const Batch& x, Batch& f) {
-        for (Eigen::Index i = 0; i < x.rows(); ++i) {
-          const double a_eps = centre + root_k * x(i, 1), w_eps = root_v * x(i, 2);
-          // The others, turned so that their mean (1, .., 1) is the first axis and the rest of a the second.
-          const double a1 = root_others + root_k * x(i, 3), a2 = root_k * x(i, 6), w1 = root_v * x(i, 4);
-          const double w2 = others_ > 1 ? root_v * x(i, 5) : 0;
-          const Invariants sample{a_eps * a_eps + a1 * a1 + a2 * a2,
-                                  w_eps * w_eps + w1 * w1 + w2 * w2 + o.q_v * x(i, 7),
-                                  a_eps * w_eps + a1 * w1 + a2 * w2, slope * x(i, 2) + spread * x(i, 0)};
-          f.row(i) = responses(sample, o, others_ + 1).transpose();
-        }
+        const auto column = [&](Eigen::Index k) { return Eigen::ArrayXd(x.col(k)); };
+        const Eigen::ArrayXd a_eps = centre + root_k * column(1), w_eps = root_v * column(2);
+        // The others, turned so that their mean (1, .., 1) is the first axis and the rest of a the second.
+        const Eigen::ArrayXd a1 = root_others + root_k * column(3), a2 = root_k * column(6),
+                             w1 = root_v * column(4), w2 = (others_ > 1 ? root_v : 0) * column(5);
+        const LinearInvariants samples{a_eps.square() + a1.square() + a2.square(),
+                                       a_eps * w_eps + a1 * w1 + a2 * w2,
+                                       w_eps.square() + w1.square() + w2.square() + o.q_v * column(7),
+                                       slope * column(2) + spread * column(0)};
+        const auto& [A, C, W, y] = samples;
+        const Eigen::ArrayXd rho = linear_residual(o.V_k, o.V_v, samples);
+        for (Eigen::Index i = 0; i < x.rows(); ++i)
+          f.row(i) = responses(A[i], C[i], W[i], rho[i], o, others_ + 1).transpose();
       },
       threads_);
   ChannelMeans m{Eigen::ArrayXd::Zero(all_means), Batch::Zero(replicate_count, all_means)};

@@ -18,8 +18,8 @@ class LinearResponses {
  private:
   Problem problem_;
   int others_, threads_;
-  PointSet points_;  // xi, then (a, w) of eps, then a and w along (1, .., 1) of the others, w along a, and
-                     // two chi-squares
+  PointSet points_;  // xi, then (a, w) of eps, then a and w along (1, .., 1) of the others, w along a, the
+                     // root of a chi-square and a chi-square
 };
 
 }  // namespace quenched
