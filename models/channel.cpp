@@ -37,6 +37,22 @@ int finest_level(const Problem& problem, const ActivationInfo& info) {
   return last;
 }
 
+int level_of(int points, int finest) {
+  return std::clamp(static_cast<int>(std::lround(std::log2(points / 4096.0) / 2)), 0, finest);
+}
+
+void add_weighted(ChannelMeans& sum, double weight, const ChannelMeans& m) {
+  if (sum.value.size() == 0) sum = {Eigen::ArrayXd::Zero(m.value.size()), Batch(0, m.value.size())};
+  sum.value += weight * m.value;
+  Batch stacked(sum.deviation.rows() + m.deviation.rows(), m.value.size());
+  stacked << sum.deviation, weight * m.deviation;
+  sum.deviation = std::move(stacked);
+}
+
+double largest_eigenvalue(double kk, double kv, double vv) {
+  return (kk + vv) / 2 + std::sqrt((kk - vv) * (kk - vv) / 4 + kv * kv);
+}
+
 std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation, int tokens,
                                       const ChannelOptions& options) {
   switch (rule_for(problem, activation.info(), tokens)) {

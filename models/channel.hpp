@@ -50,6 +50,11 @@ struct ChannelMeans {
                                          const Eigen::ArrayXd& coarsest,
                                          Eigen::Index means = fixed_point_means);
 
+/// Adds weight times `m`, of one prompt length, to an average over lengths, whose errors are independent.
+void add_weighted(ChannelMeans& sum, double weight, const ChannelMeans& m);
+/// Of [[kk, kv], [kv, vv]].
+[[nodiscard]] double largest_eigenvalue(double kk, double kv, double vv);
+
 /// A rule for the channel's averages at one resolution.
 class Channel {
  public:
@@ -87,6 +92,8 @@ struct ChannelOptions {
 [[nodiscard]] int coarsest_level(const Problem& problem, const ActivationInfo& info);
 /// The finest level that is tried for these prompt lengths: what it costs bounds the time of a point.
 [[nodiscard]] int finest_level(const Problem& problem, const ActivationInfo& info);
+/// The level that is nearest to this many points of a sampled rule, 4096 being level 0.
+[[nodiscard]] int level_of(int points, int finest);
 /// Some prompt length is left to the sampled rule.
 [[nodiscard]] bool samples(const Problem& problem, const ActivationInfo& info);
 

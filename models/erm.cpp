@@ -57,9 +57,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
     return E(problem, activation, alpha, ridge_k, ridge_v, {level, options.seed, options.threads});
   };
   const int finest =
-      options.points > 0
-          ? std::clamp(static_cast<int>(std::lround(std::log2(options.points / 4096.0) / 2)), 0, 8)
-          : finest_level(problem, activation.info());
+      options.points > 0 ? level_of(options.points, 8) : finest_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
   LinearisedMap newton;  // of a rule perhaps coarser
   VectorXd x = E::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));

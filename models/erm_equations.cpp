@@ -26,20 +26,10 @@ bool ErmEquations::feasible(const VectorXd& x) const {
 }
 
 ChannelMeans ErmEquations::means(const VectorXd& x, Detail detail) const {
-  ChannelMeans all;
-  for (const auto& [weight, channel] : channels_) {
-    ChannelMeans m = channel->means(overlaps(x), detail);
-    m.value *= weight, m.deviation *= weight;
-    if (all.value.size() == 0) {
-      all = std::move(m);
-      continue;
-    }
-    all.value += m.value;
-    Batch stacked(all.deviation.rows() + m.deviation.rows(), m.deviation.cols());
-    stacked << all.deviation, m.deviation;
-    all.deviation = std::move(stacked);
-  }
-  return all;
+  ChannelMeans sum;
+  for (const auto& [weight, channel] : channels_)
+    add_weighted(sum, weight, channel->means(overlaps(x), detail));
+  return sum;
 }
 
 VectorXd ErmEquations::update(const VectorXd& x, const Eigen::ArrayXd& m) const {
@@ -62,7 +52,7 @@ VectorXd ErmEquations::update(const VectorXd& x, const Eigen::ArrayXd& m) const 
 double ErmEquations::replicon(const VectorXd& x, const Eigen::ArrayXd& m) const {
   const double kk = alpha_ * x[2] * x[2] * m[G_kk], vv = alpha_ * x[5] * x[5] * m[G_vv];
   const double kv = alpha_ * x[2] * x[5] * m[G_kv];
-  return (kk + vv) / 2 + std::sqrt((kk - vv) * (kk - vv) / 4 + kv * kv);
+  return largest_eigenvalue(kk, kv, vv);
 }
 
 std::string ErmEquations::rule() const {

@@ -189,19 +189,17 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
               double ridge_v, std::optional<double> parisi, const RsbOptions& options) {
   if (parisi && !(*parisi > 0 && std::isfinite(*parisi)))
     throw InvalidInput("parisi", std::to_string(*parisi), "needs finite numbers > 0, or optimal");
-  ErmOptions full{.tolerance = options.tolerance,
-                  .start = options.start,
-                  .points = options.points,
-                  .seed = options.seed,
-                  .threads = options.threads};
+  const ErmOptions full{.tolerance = options.tolerance,
+                        .start = options.start,
+                        .points = options.points,
+                        .seed = options.seed,
+                        .threads = options.threads};
+  const ErmResult rs = erm(problem, activation, alpha, ridge_k, ridge_v, full);
   const auto unbroken = [&] {
-    RsbResult result = replica_symmetric(erm(problem, activation, alpha, ridge_k, ridge_v, full));
+    RsbResult result = replica_symmetric(rs);
     say_symmetric(result.certificate);
     return result;
   };
-  ErmOptions start = full;
-  start.symmetry = false;
-  const ErmResult rs = erm(problem, activation, alpha, ridge_k, ridge_v, start);
   if (!rs.certificate.converged || (!parisi && vouched_stable(rs.certificate))) return unbroken();
   RsbResult result;
 

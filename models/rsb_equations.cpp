@@ -38,14 +38,8 @@ bool RsbEquations::feasible(const VectorXd& x) const {
 
 ChannelMeans RsbEquations::means(const VectorXd& x, double Y, bool diagnostics) const {
   ChannelMeans sum;
-  for (const auto& [weight, channel] : channels_) {
-    const ChannelMeans m = channel->means(overlaps(x), Y, diagnostics);
-    if (sum.value.size() == 0) sum = {ArrayXd::Zero(m.value.size()), Batch(0, m.value.size())};
-    sum.value += weight * m.value;
-    Batch stacked(sum.deviation.rows() + m.deviation.rows(), m.value.size());
-    stacked << sum.deviation, weight * m.deviation;
-    sum.deviation = std::move(stacked);
-  }
+  for (const auto& [weight, channel] : channels_)
+    add_weighted(sum, weight, channel->means(overlaps(x), Y, diagnostics));
   return sum;
 }
 
@@ -82,14 +76,6 @@ FixedPointReport RsbEquations::solve(const VectorXd& start, double Y, double tol
        .damping = 0.5,
        .feasible = [&](const VectorXd& x) { return feasible(x); }});
 }
-
-namespace {
-
-double largest_eigenvalue(double kk, double kv, double vv) {
-  return (kk + vv) / 2 + std::sqrt((kk - vv) * (kk - vv) / 4 + kv * kv);
-}
-
-}  // namespace
 
 double RsbEquations::inside_eigenvalue(const VectorXd& x, const ArrayXd& m) const {
   return alpha_ * largest_eigenvalue(x[3] * x[3] * m[R::inside_kk], x[3] * x[7] * m[R::inside_kv],
@@ -132,8 +118,8 @@ std::unique_ptr<RsbChannel> make_rsb_channel(const Problem& problem, const Activ
 }
 
 int rsb_last_level(const Problem& problem, const Activation& activation, int points) {
-  if (points > 0) return std::clamp(static_cast<int>(std::lround(std::log2(points / 4096.0) / 2)), 0, 6);
   int last = 6;
+  if (points > 0) return level_of(points, last);
   for (const auto& [tokens, weight] : problem.lengths)
     if (!two_alike(activation.info(), tokens))
       last = std::min(last, activation.info().name == "linear" ? 5 : 3);
