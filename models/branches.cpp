@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <quenched/erm.hpp>
 #include <quenched/fixed_point.hpp>
 #include <random>
@@ -65,7 +66,8 @@ std::vector<Branch> erm_branches(const Problem& problem, const Activation& activ
   const auto at_level = [&](int level) {
     return ErmEquations(problem, activation, alpha, ridge_k, ridge_v, {level, options.seed, options.threads});
   };
-  const ErmEquations equations = at_level(0), rough = at_level(coarsest_level(problem, activation.info()));
+  const int coarsest = coarsest_level(problem, activation.info());
+  const ErmEquations equations = at_level(0), rough = coarsest == 0 ? equations : at_level(coarsest);
   const auto solve = [&](const ErmEquations& with, const VectorXd& start, int damped_steps) {
     return fixed_point([&](const VectorXd& x) -> VectorXd { return with.update(x).head(6); }, start,
                        {.tolerance = 1e-5,
@@ -73,18 +75,21 @@ std::vector<Branch> erm_branches(const Problem& problem, const Activation& activ
                         .damped_steps = damped_steps,
                         .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
   };
-  // Where the starts lead by the roughest rule: one that meets no earlier one is followed by the better rule.
+  // Where the starts lead by the roughest rule: what meets no earlier one is followed by the better rule.
   std::vector<VectorXd> met;
-  std::vector<std::pair<std::string, VectorXd>> candidates = {{"this", ErmEquations::vector(own)}};
-  const auto follow = [&](const std::string& name, const OrderParameters& start, int damped_steps) {
-    const FixedPointReport report = solve(rough, ErmEquations::vector(start), damped_steps);
-    if (report.reached() && !std::ranges::all_of(met, [&](const VectorXd& x) { return apart(x, report.x); }))
-      return;
-    if (report.reached()) met.push_back(report.x);
-    if (name != "this")
-      candidates.emplace_back(name, report.reached() ? report.x : ErmEquations::vector(start));
+  const auto lead = [&](const VectorXd& start, int damped_steps) -> std::optional<VectorXd> {
+    const FixedPointReport report = solve(rough, start, damped_steps);
+    if (!report.reached()) return start;
+    if (!std::ranges::all_of(met, [&](const VectorXd& x) { return apart(x, report.x); })) return {};
+    met.push_back(report.x);
+    return report.x;
   };
-  follow("this", own, 0);
+  const VectorXd this_one = ErmEquations::vector(own);
+  static_cast<void>(lead(this_one, 0));
+  std::vector<std::pair<std::string, VectorXd>> others;
+  const auto follow = [&](const std::string& name, const OrderParameters& start, int damped_steps) {
+    if (const auto led = lead(ErmEquations::vector(start), damped_steps)) others.emplace_back(name, *led);
+  };
   if (options.branches > 0) follow("larger ridge", from_larger_ridge(rough, alpha, ridge_k, ridge_v), 2);
   const Start opposite = options.start == Start::informed ? Start::uninformed : Start::informed;
   if (options.branches > 1)
@@ -93,17 +98,17 @@ std::vector<Branch> erm_branches(const Problem& problem, const Activation& activ
   for (int i = 2; i < options.branches; ++i)
     follow("random " + std::to_string(i - 1), random_start(rng, ridge_k, ridge_v), 8);
 
-  const auto energy = [&](const VectorXd& x) { return equations.update(x)[ErmEquations::energy]; };
   std::vector<Branch> seen;
-  for (const auto& [name, start] : candidates) {
-    if (candidates.size() == 1) return {{name, own, energy(start)}};
-    const FixedPointReport report = solve(equations, start, 0);
-    if (name == "this" && !report.reached()) return {{name, own, energy(start)}};
-    if (report.reached() && std::ranges::all_of(seen, [&](const Branch& b) {
-          return apart(ErmEquations::vector(b.overlaps), report.x);
-        }))
-      seen.push_back({name, ErmEquations::overlaps(report.x), energy(report.x)});
-  }
+  const auto add = [&](const std::string& name, const VectorXd& x) {
+    if (std::ranges::all_of(seen,
+                            [&](const Branch& b) { return apart(ErmEquations::vector(b.overlaps), x); }))
+      seen.push_back({name, ErmEquations::overlaps(x), equations.update(x)[ErmEquations::energy]});
+  };
+  const FixedPointReport nearest = others.empty() ? FixedPointReport{} : solve(equations, this_one, 0);
+  add("this", nearest.reached() ? nearest.x : this_one);
+  if (!nearest.reached()) return seen;
+  for (const auto& [name, start] : others)
+    if (const FixedPointReport report = solve(equations, start, 0); report.reached()) add(name, report.x);
   std::ranges::sort(seen, {}, &Branch::energy);
   const auto own_place = std::ranges::find(seen, "this", &Branch::start);
   if (own_place->energy <= seen.front().energy + same_energy)

@@ -42,12 +42,10 @@ std::string advice_for(Verdict verdict) {
              "raise the ridge, or rely on `quenched simulate`.";
     case Verdict::jumps:
       return "The proximal point jumps between minima, so replica symmetry is doubtful: see what `quenched "
-             "rsb` "
-             "changes, raise the ridge, or check with `quenched compare`.";
+             "rsb` changes, raise the ridge, or check with `quenched compare`.";
     case Verdict::marginal:
       return "The stability eigenvalue cannot be told from 1, or the jump weight from its threshold: lower "
-             "--tolerance to sharpen them, see what "
-             "`quenched rsb` changes, or raise the ridge.";
+             "--tolerance to sharpen them, see what `quenched rsb` changes, or raise the ridge.";
     case Verdict::metastable:
       return "Another branch is preferred: try the other start.";
     case Verdict::trusted:

@@ -4,6 +4,7 @@
 #include <boost/math/tools/minima.hpp>
 #include <boost/math/tools/roots.hpp>
 #include <cmath>
+#include <optional>
 #include <quenched/erm_gradient.hpp>
 #include <quenched/optimal_ridge.hpp>
 
@@ -98,14 +99,16 @@ RidgeOptimum described(const Problem& problem, const Activation& activation, dou
 /// The best point where trust begins: at every ridge_v the least ridge_k that is trusted (where none is, the
 /// least common factor of both), found by bracketing; over ridge_v by Brent's method.
 Vector2d on_trust_line(TestError& f, const Vector2d& free) {
-  Vector2d best = free;
-  double least = INFINITY;
-  const auto on_ray = [&](const Vector2d& base, const Vector2d& direction) {
+  struct Point {
+    Vector2d t;
+    double error;
+  };
+  const auto on_ray = [&](const Vector2d& base, const Vector2d& direction) -> std::optional<Point> {
     const auto margin = [&](double s) { return distrust(f.solve(base + s * direction, true)); };
     double a = 0, b = 0, at_a = margin(a), at_b = at_a;
     while (at_b > 0) {
       a = b, at_a = at_b, b = b > 0 ? 2 * b : 0.25;
-      if (b > 8) return false;
+      if (b > 8) return {};
       at_b = margin(b);
     }
     if (b > 0) {
@@ -113,22 +116,21 @@ Vector2d on_trust_line(TestError& f, const Vector2d& free) {
       const auto close = [](double l, double r) { return r - l < 5e-3; };
       b = boost::math::tools::toms748_solve(margin, a, b, at_a, at_b, close, evaluations).second;
     }
-    const double value = f.solve(base + b * direction).test_error;
-    if (value < least) least = value, best = base + b * direction;
-    return true;
+    const Vector2d t = base + b * direction;
+    return Point{t, f.solve(t).test_error};
   };
+  constexpr double nowhere = 1e3;  // where nothing is trusted
+  Point best{free, nowhere};
   const auto at_ridge_v = [&](double shift) {
-    const double before = least;
-    least = INFINITY;
-    const Vector2d base = free + Vector2d(0, shift), kept = best;
-    if (!on_ray(base, {1, 0})) on_ray(base, {1, 1});
-    const double value = std::min(least, 1e3);  // where nothing is trusted
-    if (before < least) least = before, best = kept;
-    return value;
+    const Vector2d base = free + Vector2d(0, shift);
+    std::optional<Point> found = on_ray(base, {1, 0});
+    if (!found) found = on_ray(base, {1, 1});
+    if (found && found->error < best.error) best = *found;
+    return found ? found->error : nowhere;
   };
   std::uintmax_t evaluations = 8;
   static_cast<void>(boost::math::tools::brent_find_minima(at_ridge_v, -1.0, 1.0, 8, evaluations));
-  return best;
+  return best.t;
 }
 
 }  // namespace
