@@ -12,18 +12,6 @@ Json json_of(const GlmFigures& f) {
   return {{"m", json_of(f.m)}, {"q", json_of(f.q)}, {"V", json_of(f.V)}};
 }
 
-/// The figures but for the order parameters; those of training only where something was trained.
-Json errors_of(const GlmFigures& f, bool trained, bool labels) {
-  using apps::json_of;
-  Json errors = {{"test_error", json_of(f.test_error)}};
-  if (labels) errors["sign_error"] = json_of(f.sign_error);
-  if (!trained) return errors;
-  errors["train_error"] = json_of(f.train_error);
-  errors["train_loss"] = json_of(f.train_loss);
-  errors["energy"] = json_of(f.energy);
-  return errors;
-}
-
 GlmResult solved(Record& record, const Teacher& teacher, const Loss& loss, const Settings& settings,
                  const Record* neighbour) {
   const double alpha = number_at(record, "alpha");
@@ -36,8 +24,7 @@ GlmResult solved(Record& record, const Teacher& teacher, const Loss& loss, const
   std::optional<double> from;
   if (neighbour) from = number_at(*neighbour, "ridge");
   const GlmOptimalRidge tuned = glm_optimal_ridge(teacher, loss, alpha, options, from);
-  record["ridge"] = tuned.ridge;
-  record["ridge_optimum"] = {{"flat_in_ridge", tuned.flat}, {"at_bound", tuned.at_bound}};
+  set_tuned_ridge(record, tuned);
   return tuned.result;
 }
 
@@ -51,10 +38,10 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
       bayes ? glm_bayes(*teacher, number_at(point, "alpha"), {.tolerance = settings.tolerance, .from = {}})
             : solved(record, *teacher, *make_loss(point["loss"].get<std::string>()), settings, neighbour);
   record["measure"] = measure_of(*teacher);
-  record.update(errors_of(r, !bayes, labels));
+  record.update(errors_of(r, labels, !bayes));
   record["excess_error"] = apps::json_of(r.test_error - least_test_error(*teacher));
   record["order_parameters"] = json_of(r);
-  record["uncertainty"] = errors_of(r.uncertainty, !bayes, labels);
+  record["uncertainty"] = errors_of(r.uncertainty, labels, !bayes);
   record["uncertainty"].update(json_of(r.uncertainty));
   if (!bayes)
     record["threshold"] = {{"kind", r.threshold.kind}, {"alpha", json_of_parameter(r.threshold.alpha)}};

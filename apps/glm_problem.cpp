@@ -13,6 +13,11 @@ void check_glm(const Point& point) {
   if (loss != "bayes") check(*teacher, *make_loss(loss));
 }
 
+void set_tuned_ridge(Record& record, const GlmOptimalRidge& tuned) {
+  record["ridge"] = tuned.ridge;
+  record["ridge_optimum"] = {{"flat_in_ridge", tuned.flat}, {"at_bound", tuned.at_bound}};
+}
+
 std::string measure_of(const Teacher& teacher) {
   return teacher.info().labels ? "P(y ≠ sign z)" : "E(y − z)²";
 }

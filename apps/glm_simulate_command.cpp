@@ -18,8 +18,7 @@ void check_trainable(const Point& point) {
 /// A ridge tuned by the theory: its optimum at infinite D.
 double tuned(const Teacher& teacher, const Loss& loss, double alpha, Record& record) {
   const GlmOptimalRidge optimum = glm_optimal_ridge(teacher, loss, alpha);
-  record["ridge"] = optimum.ridge;
-  record["ridge_optimum"] = {{"flat_in_ridge", optimum.flat}, {"at_bound", optimum.at_bound}};
+  set_tuned_ridge(record, optimum);
   return optimum.ridge;
 }
 
@@ -44,21 +43,13 @@ Record compute(const Point& point, const Settings& settings, const Record*) {
   record["seeds"] = settings.seeds;
   record["seeds_converged"] = r.converged;
   record["measure"] = measure_of(*teacher);
-  const auto errors = [&](const GlmMeasurements& m) {
-    Json json = {{"test_error", json_of(m.test_error)}};
-    if (labels) json["sign_error"] = json_of(m.sign_error);
-    json["train_error"] = json_of(m.train_error);
-    json["train_loss"] = json_of(m.train_loss);
-    json["energy"] = json_of(m.energy);
-    return json;
-  };
   const auto overlaps = [](const GlmMeasurements& m) -> Json {
     return {{"m", json_of(m.m)}, {"q", json_of(m.q)}};
   };
-  record.update(errors(r.mean));
+  record.update(errors_of(r.mean, labels));
   record["excess_error"] = json_of(r.mean.test_error - least_test_error(*teacher));
   record["order_parameters"] = overlaps(r.mean);
-  record["uncertainty"] = errors(r.standard_error);
+  record["uncertainty"] = errors_of(r.standard_error, labels);
   record["uncertainty"].update(overlaps(r.standard_error));
   return record;
 }

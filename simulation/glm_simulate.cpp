@@ -7,6 +7,7 @@
 #include <quenched/parallel.hpp>
 
 #include "glm_trainer.hpp"
+#include "seed_statistics.hpp"
 
 namespace quenched {
 namespace {
@@ -102,14 +103,7 @@ GlmSimulateResult glm_simulate(const GlmSimulateSpecification& s,
   GlmSimulateResult result;
   result.samples = std::llround(s.alpha * s.dimension);
   for (const char converged : reached) result.converged += converged;
-  const double n = s.seeds;
-  for (const auto figure : figures) {
-    double sum = 0, squares = 0;
-    for (const GlmMeasurements& seed : seeds) sum += seed.*figure;
-    for (const GlmMeasurements& seed : seeds) squares += std::pow(seed.*figure - sum / n, 2);
-    result.mean.*figure = sum / n;
-    result.standard_error.*figure = std::sqrt(squares / (n - 1) / n);
-  }
+  mean_and_standard_error(seeds, figures, result.mean, result.standard_error);
   return result;
 }
 

@@ -8,7 +8,10 @@
 #include <quenched/normal_stream.hpp>
 #include <quenched/parallel.hpp>
 #include <quenched/simulate.hpp>
+#include <ranges>
 #include <sstream>
+
+#include "seed_statistics.hpp"
 
 namespace quenched {
 namespace {
@@ -158,14 +161,8 @@ SimulateResult simulate(const SimulateSpecification& s, const SimulateObserver& 
       result.converged += seed.converged();
     }
   result.interrupted = result.seeds.size() < seeds.size();
-  const double n = static_cast<double>(result.seeds.size());
-  for (const auto figure : figures) {
-    double sum = 0, squares = 0;
-    for (const SeedResult& seed : result.seeds) sum += seed.measured.*figure;
-    for (const SeedResult& seed : result.seeds) squares += std::pow(seed.measured.*figure - sum / n, 2);
-    if (n > 0) result.mean.*figure = sum / n;
-    if (n > 1) result.standard_error.*figure = std::sqrt(squares / (n - 1) / n);
-  }
+  mean_and_standard_error(result.seeds | std::views::transform(&SeedResult::measured), figures, result.mean,
+                          result.standard_error);
   return result;
 }
 
