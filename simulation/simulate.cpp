@@ -8,7 +8,6 @@
 #include <quenched/normal_stream.hpp>
 #include <quenched/parallel.hpp>
 #include <quenched/simulate.hpp>
-#include <ranges>
 #include <sstream>
 
 #include "seed_statistics.hpp"
@@ -161,8 +160,7 @@ SimulateResult simulate(const SimulateSpecification& s, const SimulateObserver& 
       result.converged += seed.converged();
     }
   result.interrupted = result.seeds.size() < seeds.size();
-  mean_and_standard_error(result.seeds | std::views::transform(&SeedResult::measured), figures, result.mean,
-                          result.standard_error);
+  mean_and_standard_error(result.seeds, figures, result.mean, result.standard_error, &SeedResult::measured);
   return result;
 }
 
