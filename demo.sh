@@ -7,7 +7,8 @@ scripts/install-packages.sh
 
 echo "building (release) in build/demo"
 mkdir -p build demo
-cmake -S . -B build/demo -G Ninja -D CMAKE_BUILD_TYPE=Release -D QUENCHED_BUILD_TESTS=OFF >build/demo.log
+cmake -S . -B build/demo -G Ninja -D CMAKE_BUILD_TYPE=Release -D QUENCHED_BUILD_TESTS=OFF \
+  -D CMAKE_UNITY_BUILD=ON -D CMAKE_UNITY_BUILD_BATCH_SIZE=9 >build/demo.log
 cmake --build build/demo --target quenched >>build/demo.log || { tail -n 40 build/demo.log >&2; exit 1; }
 quenched=build/demo/apps/quenched
 

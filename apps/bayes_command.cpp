@@ -10,7 +10,7 @@ namespace {
 
 /// Always from the start asked for, never from a neighbour: that could lead an informed curve past a spinodal
 /// onto the uninformed branch.
-Record compute(const Point& point, const Settings& settings, const Record*) {
+Record bayes_record(const Point& point, const Settings& settings, const Record*) {
   const BayesResult r = bayes(problem_of(point), number_at(point, "alpha"), start_of(point),
                               {.tolerance = settings.tolerance,
                                .points = settings.points,
@@ -45,7 +45,7 @@ const Command bayes_command = {.name = "bayes",
                                .settings = {"tolerance", "integration", "points", "seed", "threads"},
                                .columns = {"test_error", "excess_error", "order_parameters.q_k",
                                            "order_parameters.q_v", "free_entropy", "certificate.verdict"},
-                               .compute = compute,
+                               .compute = bayes_record,
                                .check = check_problem};
 
 }  // namespace quenched::apps

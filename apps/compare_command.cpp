@@ -14,7 +14,7 @@ double quantity(const Record& record, const std::string& name) {
   return number_at(record, record.contains(name) ? name : "order_parameters." + name);
 }
 
-Record compute(const Point& point, const Settings& settings, const Record*) {
+Record compare_record(const Point& point, const Settings& settings, const Record*) {
   Point asymptotic = point;
   asymptotic.erase("dimension");
   if (point["start"] != "informed") asymptotic["start"] = "uninformed";
@@ -74,7 +74,7 @@ const Command compare_command = {
                    "start", "dimension"},
     .settings = {"tolerance", "integration", "points", "seed", "seeds", "threads"},
     .columns = {"quantity", "theory", "simulation", "z", "agree"},
-    .compute = compute,
+    .compute = compare_record,
     .check = check_fixed_ridges,
     .rows = rows};
 

@@ -8,21 +8,13 @@
 #include "problem.hpp"
 
 namespace quenched::apps {
-namespace {
 
-Json json_of(const OrderParameters& p) {
-  using apps::json_of;
+static Json json_of(const OrderParameters& p) {
   return {{"m_k", json_of(p.m_k)}, {"q_k", json_of(p.q_k)}, {"V_k", json_of(p.V_k)},
           {"m_v", json_of(p.m_v)}, {"q_v", json_of(p.q_v)}, {"V_v", json_of(p.V_v)}};
 }
 
-OrderParameters overlaps_of(const Record& record) {
-  const auto at = [&](const std::string& name) { return number_at(record, "order_parameters." + name); };
-  return {at("m_k"), at("q_k"), at("V_k"), at("m_v"), at("q_v"), at("V_v")};
-}
-
-Json json_of(const ErmGradient& g) {
-  using apps::json_of;
+static Json json_of(const ErmGradient& g) {
   return {{"d_alpha", json_of(g.alpha)},
           {"d_ridge_k", json_of(g.ridge_k)},
           {"d_ridge_v", json_of(g.ridge_v)},
@@ -31,12 +23,12 @@ Json json_of(const ErmGradient& g) {
 }
 
 /// What is known of the minimum of the test error over the ridges.
-Json json_of(const OptimalRidge& tuned) {
+static Json json_of(const OptimalRidge& tuned) {
   Json others = Json::array();
   for (const RidgeOptimum& o : tuned.others)
     others.push_back({{"ridge_k", o.ridge_k},
                       {"ridge_v", o.ridge_v},
-                      {"test_error", apps::json_of(o.result.test_error)},
+                      {"test_error", json_of(o.result.test_error)},
                       {"verdict", name_of(o.result.certificate.verdict)}});
   const RidgeOptimum& best = tuned.best;
   return {{"flat_in_ridge_k", best.flat_k},
@@ -44,6 +36,13 @@ Json json_of(const OptimalRidge& tuned) {
           {"at_bound", best.at_bound},
           {"on_trust_line", best.on_trust_line},
           {"other_minima", others}};
+}
+
+namespace {
+
+OrderParameters overlaps_of(const Record& record) {
+  const auto at = [&](const std::string& name) { return number_at(record, "order_parameters." + name); };
+  return {at("m_k"), at("q_k"), at("V_k"), at("m_v"), at("q_v"), at("V_v")};
 }
 
 ErmResult tuned(Record& record, const Problem& problem, const Activation& activation, double alpha,
@@ -70,7 +69,7 @@ std::string branch_of(const ErmResult& r, const std::string& start) {
                      lowest.start);
 }
 
-Record compute(const Point& point, const Settings& settings, const Record* neighbour) {
+Record erm_record(const Point& point, const Settings& settings, const Record* neighbour) {
   ErmOptions options{.tolerance = settings.tolerance,
                      .start = start_of(point),
                      .points = settings.points,
@@ -93,12 +92,12 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
       return broken;
   }
   set_test_error(record, r.test_error);
-  record["train_error"] = apps::json_of(r.train_error);
-  record["energy"] = apps::json_of(r.energy);
+  record["train_error"] = json_of(r.train_error);
+  record["energy"] = json_of(r.energy);
   record["order_parameters"] = json_of(r.overlaps);
-  Json uncertainty = {{"test_error", apps::json_of(r.uncertainty.test_error)},
-                      {"train_error", apps::json_of(r.uncertainty.train_error)},
-                      {"energy", apps::json_of(r.uncertainty.energy)}};
+  Json uncertainty = {{"test_error", json_of(r.uncertainty.test_error)},
+                      {"train_error", json_of(r.uncertainty.train_error)},
+                      {"energy", json_of(r.uncertainty.energy)}};
   uncertainty.update(json_of(r.uncertainty.overlaps));
   if (settings.derivatives) {
     const ErmDerivatives d = erm_derivatives(problem, *activation, alpha, number_at(record, "ridge_k"),
@@ -107,7 +106,7 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
     uncertainty.update(json_of(d.uncertainty));
   }
   record["uncertainty"] = uncertainty;
-  record["certificate"] = apps::json_of(r.certificate);
+  record["certificate"] = json_of(r.certificate);
   record["certificate"]["branch"] = branch_of(r, point["start"].get<std::string>());
   return record;
 }
@@ -125,7 +124,7 @@ const Command erm_command = {
                 "order_parameters.m_v", "order_parameters.q_v", "parisi", "gain", "derivatives.d_alpha",
                 "derivatives.d_ridge_k", "derivatives.d_ridge_v", "derivatives.d_noise",
                 "derivatives.d_signal", "certificate.stability_eigenvalue", "certificate.verdict"},
-    .compute = compute,
+    .compute = erm_record,
     .check = check_problem,
     .continues = true};
 

@@ -5,12 +5,12 @@
 #include "problem.hpp"
 
 namespace quenched::apps {
-namespace {
 
-Json json_of(const GlmFigures& f) {
-  using apps::json_of;
+static Json json_of(const GlmFigures& f) {
   return {{"m", json_of(f.m)}, {"q", json_of(f.q)}, {"V", json_of(f.V)}};
 }
+
+namespace {
 
 GlmResult solved(Record& record, const Teacher& teacher, const Loss& loss, const Settings& settings,
                  const Record* neighbour) {
@@ -28,7 +28,7 @@ GlmResult solved(Record& record, const Teacher& teacher, const Loss& loss, const
   return tuned.result;
 }
 
-Record compute(const Point& point, const Settings& settings, const Record* neighbour) {
+Record glm_record(const Point& point, const Settings& settings, const Record* neighbour) {
   const auto teacher = teacher_of(point);
   const bool labels = teacher->info().labels;
   Record record = point;
@@ -39,13 +39,13 @@ Record compute(const Point& point, const Settings& settings, const Record* neigh
             : solved(record, *teacher, *make_loss(point["loss"].get<std::string>()), settings, neighbour);
   record["measure"] = measure_of(*teacher);
   record.update(errors_of(r, labels, !bayes));
-  record["excess_error"] = apps::json_of(r.test_error - least_test_error(*teacher));
+  record["excess_error"] = json_of(r.test_error - least_test_error(*teacher));
   record["order_parameters"] = json_of(r);
   record["uncertainty"] = errors_of(r.uncertainty, labels, !bayes);
   record["uncertainty"].update(json_of(r.uncertainty));
   if (!bayes)
     record["threshold"] = {{"kind", r.threshold.kind}, {"alpha", json_of_parameter(r.threshold.alpha)}};
-  record["certificate"] = apps::json_of(r.certificate);
+  record["certificate"] = json_of(r.certificate);
   return record;
 }
 
@@ -58,7 +58,7 @@ const Command glm_command = {
     .settings = {"tolerance", "integration", "threads", "bayes"},
     .columns = {"test_error", "sign_error", "train_error", "order_parameters.m", "order_parameters.q",
                 "order_parameters.V", "certificate.stability_eigenvalue", "certificate.verdict"},
-    .compute = compute,
+    .compute = glm_record,
     .check = check_glm,
     .continues = true};
 

@@ -22,7 +22,7 @@ double tuned(const Teacher& teacher, const Loss& loss, double alpha, Record& rec
   return optimum.ridge;
 }
 
-Record compute(const Point& point, const Settings& settings, const Record*) {
+Record glm_simulate_record(const Point& point, const Settings& settings, const Record*) {
   const auto teacher = teacher_of(point);
   const auto loss = make_loss(point.at("loss").get<std::string>());
   const bool labels = teacher->info().labels;
@@ -65,7 +65,7 @@ const Command glm_simulate_command = {
     .settings = {"seed", "seeds", "threads"},
     .columns = {"test_error", "sign_error", "train_error", "order_parameters.m", "order_parameters.q",
                 "seeds_converged"},
-    .compute = compute,
+    .compute = glm_simulate_record,
     .check = check_trainable};
 
 }  // namespace quenched::apps

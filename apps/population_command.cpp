@@ -30,7 +30,7 @@ std::map<std::string, double> overlaps_at(const std::string& text) {
   return overlaps;
 }
 
-Record compute(const Point& point, const Settings& settings, const Record*) {
+Record population_record(const Point& point, const Settings& settings, const Record*) {
   const Problem problem = problem_of(point);
   const auto activation = make_activation(point.at("activation").get<std::string>());
   const PopulationOptions options{.tolerance = settings.tolerance, .threads = settings.threads};
@@ -74,7 +74,7 @@ const Command population_command = {
     .settings = {"tolerance", "integration", "threads", "at"},
     .columns = {"test_error", "excess_error", "bayes_risk", "order_parameters.m_k", "order_parameters.q_k",
                 "order_parameters.m_v", "order_parameters.q_v", "certificate.verdict"},
-    .compute = compute,
+    .compute = population_record,
     .check = check_problem};
 
 }  // namespace quenched::apps

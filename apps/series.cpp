@@ -41,8 +41,8 @@ std::vector<Record> taken_apart(const std::vector<Record>& records) {
   return list;
 }
 
-/// A tuned ridge follows the other parameters: it makes no curve of its own.
-bool tuned(const Record& record, const std::string& name) {
+/// A is_tuned ridge follows the other parameters: it makes no curve of its own.
+bool is_tuned(const Record& record, const std::string& name) {
   return name.starts_with("ridge") && record.contains("ridge_optimum");
 }
 
@@ -72,7 +72,7 @@ std::map<std::string, std::set<std::string>> values_of(const std::vector<Record>
   for (const Record& record : records) {
     const Point point = given_in(record);  // items() refers to it
     for (const auto& [name, value] : point.items())
-      if (!tuned(record, name)) values[name].insert(value.dump());
+      if (!is_tuned(record, name)) values[name].insert(value.dump());
   }
   return values;
 }
@@ -113,11 +113,11 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
       if (name == axes.x || name == axes.panels || name == "activation" || name == "loss" ||
           values[name].size() < 2)
         continue;
-      if (tuned(record, name)) continue;
+      if (is_tuned(record, name)) continue;
       if (name == "ridge_v" && value == record.value("ridge_k", Json())) continue;  // said with r_k
       label += fmt::format(", {}{}", symbol(name).size() < 5 ? symbol(name) + " = " : "", text_of(value));
     }
-    return label + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
+    return label + (record.contains("ridge_optimum") ? ", is_tuned ridge" : "");
   };
   std::vector<Series> list;
   for (const Record& record : records) {

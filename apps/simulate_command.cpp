@@ -15,7 +15,7 @@ TrainingStart training_start(const std::string& start) {
   return start == "small" ? TrainingStart::small : TrainingStart::random;
 }
 
-Record compute(const Point& point, const Settings& settings, const Record*) {
+Record simulate_record(const Point& point, const Settings& settings, const Record*) {
   SimulateSpecification specification{
       .problem = problem_of(point),
       .activation = make_activation(point.at("activation").get<std::string>()),
@@ -66,7 +66,7 @@ const Command simulate_command = {
     .settings = {"seed", "seeds", "threads"},
     .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k",
                 "order_parameters.m_v", "order_parameters.q_v", "seeds_converged"},
-    .compute = compute,
+    .compute = simulate_record,
     .check = check_fixed_ridges,
     .finish = [](std::vector<Record>& records, const Settings&) { append_extrapolations(records); }};
 

@@ -2,6 +2,9 @@
 add_library(quenched_warnings INTERFACE)
 target_compile_options(quenched_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                        -Wno-sign-conversion -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-psabi>)
+# g++ then collects its garbage less often: a fifth of the compile time, for some 200 MB.
+target_compile_options(quenched_warnings INTERFACE
+  $<$<CXX_COMPILER_ID:GNU>:--param=ggc-min-expand=300;--param=ggc-min-heapsize=1000000>)
 
 # quenched_library(models HEADERS include/quenched/erm.hpp ... SOURCES erm.cpp ... LINK quenched::solver ...)
 # One folder, one library, one include root: an include that points up does not compile.

@@ -7,7 +7,8 @@
 namespace quenched::vector_math {
 namespace {
 
-constexpr Eigen::Index lanes = 8;  // whole AVX-512 vectors only, so that no element falls into a scalar tail
+constexpr Eigen::Index vector_lanes =
+    8;  // whole AVX-512 vectors only, so that no element falls into a scalar tail
 
 #define QUENCHED_LOOP(name, expression)                                      \
   QUENCHED_CLONES void name(const double* in, double* out, Eigen::Index n) { \
@@ -31,12 +32,12 @@ QUENCHED_CLONES void quintic_loop(const double* c, std::ptrdiff_t d, double r, d
 
 template <class Loop>
 void blocked(In x, Out y, Loop loop) {
-  const Eigen::Index n = x.size(), whole = n - n % lanes;
+  const Eigen::Index n = x.size(), whole = n - n % vector_lanes;
   loop(x.data(), y.data(), whole);
   if (whole == n) return;
-  double tail[lanes] = {1, 1, 1, 1, 1, 1, 1, 1}, result[lanes];
+  double tail[vector_lanes] = {1, 1, 1, 1, 1, 1, 1, 1}, result[vector_lanes];
   for (Eigen::Index i = whole; i < n; ++i) tail[i - whole] = x[i];
-  loop(tail, result, lanes);
+  loop(tail, result, vector_lanes);
   for (Eigen::Index i = whole; i < n; ++i) y[i] = result[i - whole];
 }
 

@@ -11,7 +11,7 @@ using MakeActivation = std::shared_ptr<const Activation>(const std::string& para
 
 namespace {
 
-const std::vector<Registered<MakeActivation>>& table() {
+const std::vector<Registered<MakeActivation>>& activation_table() {
   static const std::vector<Registered<MakeActivation>> entries = {
 #define QUENCHED_ACTIVATION(name) {#name, make_##name},
 #include "activations/list.def"
@@ -40,9 +40,9 @@ void Activation::line(const Batch& chi, const Batch& w, int l, const Eigen::Arra
 }
 
 std::shared_ptr<const Activation> make_activation(std::string_view specification) {
-  return made(table(), "activation", specification);
+  return made(activation_table(), "activation", specification);
 }
 
-std::vector<std::string> activation_names() { return names(table()); }
+std::vector<std::string> activation_names() { return names(activation_table()); }
 
 }  // namespace quenched

@@ -29,7 +29,7 @@ void check(double alpha, const BayesOptions& options) {
 
 bool feasible(const Eigen::VectorXd& q) { return (q.array() >= 0).all() && q[0] < 1 && q[1] <= 1; }
 
-struct Branch {
+struct Solution {
   FixedPointReport report;
   Vector2d q = Vector2d::Zero();
 };
@@ -60,7 +60,7 @@ class Equations {
   /// and never pass it, but they crawl where two fixed points have just merged. So they leap along the
   /// residual, as far as its decay promises and 20 steps at most, as long as the map points the same way at
   /// the landing. Anderson acceleration takes over near the end, and is believed only close by.
-  Branch solve(const Vector2d& start, double tolerance) const {
+  Solution solve(const Vector2d& start, double tolerance) const {
     constexpr int max_iterations = 600;
     constexpr double longest_leap = 20, close = 3e-3;
     const Map F = at_level(0);
@@ -136,7 +136,7 @@ std::vector<BayesBranch> branches(const Equations& equations, const BayesChannel
       seen.push_back({name, q[0], q[1], equations.free_entropy(q, equations.averages(q, 0, true))});
   };
   const auto follow = [&](const std::string& name, const Vector2d& from) {
-    const Branch branch = equations.solve(from, 1e-6);
+    const Solution branch = equations.solve(from, 1e-6);
     if (branch.report.reached()) add(name, branch.q);
   };
   add("this", own);
@@ -167,7 +167,7 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   const Equations equations(*channel, alpha);
 
   const double target = std::max(1e-12, std::min(1e-6, options.tolerance / 100));
-  const Branch branch = equations.solve(options.from.value_or(start_of(start, *channel)), target);
+  const Solution branch = equations.solve(options.from.value_or(start_of(start, *channel)), target);
   Vector2d q = branch.q;
   const bool recovered = problem.noise == 0 && 1 - q[1] < 1e-6;  // v* exactly, in the limit
   if (recovered) q[1] = 1;

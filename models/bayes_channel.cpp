@@ -44,9 +44,9 @@ class IndependentChannel final : public BayesChannel {
   int threads_;
 };
 
-class SampledChannel final : public BayesChannel {
+class SampledBayesChannel final : public BayesChannel {
  public:
-  SampledChannel(const Problem& problem, int points, std::uint64_t seed, int threads)
+  SampledBayesChannel(const Problem& problem, int points, std::uint64_t seed, int threads)
       : problem_(problem), points_(points), seed_(seed), threads_(threads) {}
 
   Batch averages(const Eigen::Vector2d& q, int level, bool) const override {
@@ -149,7 +149,7 @@ std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double
 
 std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points, std::uint64_t seed,
                                               int threads) {
-  return std::make_unique<SampledChannel>(problem, points, seed, threads);
+  return std::make_unique<SampledBayesChannel>(problem, points, seed, threads);
 }
 
 }  // namespace quenched

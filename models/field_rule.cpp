@@ -10,7 +10,7 @@ namespace {
 
 using Eigen::ArrayXd;
 
-constexpr double reach = 8;  // standard deviations
+constexpr double field_reach = 8;  // standard deviations
 constexpr double too_many = 4e5;
 
 ArrayXd normal_density(const ArrayXd& x) { return (-x.square() / 2).exp() / std::sqrt(2 * std::numbers::pi); }
@@ -29,10 +29,10 @@ ArrayXd hit_probability(double nu, int L, const ArrayXd& x) {
   if (std::isinf(nu)) return x.unaryExpr([&](double u) { return std::pow(Phi(u), L - 1); });
   // Over the field z of one other token first: K(t) = E exp(-exp(-(t - nu z))).
   constexpr double step = 0.2;
-  const ArrayXd t = nodes(-reach * nu - 5, reach * nu + 45, step);
+  const ArrayXd t = nodes(-field_reach * nu - 5, field_reach * nu + 45, step);
   ArrayXd K = ArrayXd::Zero(t.size());
   const double dz = std::min(0.25, 0.25 / std::max(nu, 1e-3));
-  for (double z = -reach; z <= reach; z += dz)
+  for (double z = -field_reach; z <= field_reach; z += dz)
     K += dz * std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi) * (-(nu * z - t).min(700.0).exp()).exp();
   const ArrayXd others = K.pow(L - 1);
   for (Eigen::Index i = 0; i < x.size(); ++i) {
@@ -46,7 +46,7 @@ WeightedFields one_token_fields(const Problem& problem, double step) {
   const double nu = problem.task->signal();
   const bool spiked = problem.task->independent_tokens();
   const double mean = spiked ? std::sqrt(nu) : 0;
-  const ArrayXd x = nodes(-reach, reach + mean, step), phi = step * normal_density(x);
+  const ArrayXd x = nodes(-field_reach, field_reach + mean, step), phi = step * normal_density(x);
   WeightedFields fields{x, ArrayXd::Zero(x.size()), ArrayXd::Zero(x.size())};
   for (const auto& [L, weight] : problem.lengths) {
     const ArrayXd hit =
@@ -59,7 +59,7 @@ WeightedFields one_token_fields(const Problem& problem, double step) {
 
 /// chi*_0 the largest, chi*_l = chi*_0 - log(1 + exp(tau_l)): smooth on both sides where the gaps close.
 WeightedFields argmax_fields(int L, double step) {
-  const ArrayXd x = nodes(-reach, reach, step), tau = nodes(-30, 14, 2 * step);
+  const ArrayXd x = nodes(-field_reach, field_reach, step), tau = nodes(-30, 14, 2 * step);
   const ArrayXd gap = tau.exp().log1p(), jacobian = 1 / (1 + (-tau).exp());
   const Eigen::Index inner = static_cast<Eigen::Index>(std::pow(tau.size(), L - 1));
   WeightedFields fields{Batch(x.size() * inner, L), ArrayXd(x.size() * inner), {}};
@@ -101,7 +101,7 @@ ArrayXd tilt(const Task& task, Batch& chi_star) {
 }
 
 WeightedFields tensor_fields(const Task& task, int L, double step) {
-  const ArrayXd z = nodes(-reach, reach, step), w = step * normal_density(z);
+  const ArrayXd z = nodes(-field_reach, field_reach, step), w = step * normal_density(z);
   const Eigen::Index n = static_cast<Eigen::Index>(std::pow(z.size(), L));
   WeightedFields fields{Batch(n, L), ArrayXd(n), {}};
   Eigen::Index used = 0;
@@ -152,7 +152,7 @@ FieldRule field_rule(const Problem& problem, bool elementwise, double resolution
   if (!task.independent_tokens() && !argmax) step = std::min(step, 0.6 / std::max(task.signal(), 1.0));
   step /= resolution;
   for (const auto& [L, weight] : problem.lengths) {
-    if (L > 3 || std::pow(2 * reach / step, L) > too_many)
+    if (L > 3 || std::pow(2 * field_reach / step, L) > too_many)
       return sampled_field_rule(problem, 1 << 13, threads);
     WeightedFields fields = argmax && L > 1 ? argmax_fields(L, step) : tensor_fields(task, L, step);
     fields.hit_weight *= weight;

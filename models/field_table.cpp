@@ -9,8 +9,9 @@
 namespace quenched {
 namespace {
 
-constexpr double reach = 8, seen = 7.3;  // half the square's side; nodes beyond `seen` carry no weight
-constexpr Eigen::Index side = 81;        // of the square for a fresh sample, and of a rough table
+constexpr double half_side = 8,
+                 half_seen = 7.3;  // half the square's side; nodes beyond `half_seen` carry no weight
+constexpr Eigen::Index side = 81;  // of the square for a fresh sample, and of a rough table
 
 struct Interpolation {
   const double* table;  // four numbers a node
@@ -63,15 +64,15 @@ FieldTable::FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, dou
                        int threads)
     : B_(B), q_(q) {
   columns_ = task.independent_tokens() ? 1 : rough ? side : 2 * side - 1;
-  step_ = columns_ > 1 ? 2 * reach / static_cast<double>(columns_ - 1) : 1;
+  step_ = columns_ > 1 ? 2 * half_side / static_cast<double>(columns_ - 1) : 1;
   const Batch x = square(columns_, step_);
   table_.setZero(4, x.rows());
   std::vector<Eigen::Vector2d> middle(static_cast<std::size_t>(columns_));
   parallel_for(static_cast<int>(columns_), threads, [&](int row) {
     FieldLaw law;
     const double height = x(row * columns_, 1),
-                 half = std::sqrt(std::max(0.0, seen * seen - height * height));
-    const auto skipped = columns_ > 1 ? static_cast<Eigen::Index>((reach - half) / step_) : 0,
+                 half = std::sqrt(std::max(0.0, half_seen * half_seen - height * height));
+    const auto skipped = columns_ > 1 ? static_cast<Eigen::Index>((half_side - half) / step_) : 0,
                count = columns_ - 2 * skipped;
     const Eigen::Index first = row * columns_ + skipped;
     task.fields(m, q, (x.middleRows(first, count).matrix() * B.transpose()).array(), law);
@@ -95,7 +96,7 @@ void FieldTable::apply(In omega1, In omega2, Eigen::ArrayXd& density, Eigen::Arr
 }
 
 void FieldTable::fresh_sample(const Activation& activation, double& hit, double& power) const {
-  const double step = 2 * reach / static_cast<double>(side - 1);
+  const double step = 2 * half_side / static_cast<double>(side - 1);
   const Batch x = square(side, step);
   Eigen::ArrayXd density = (-0.5 * x.square().rowwise().sum()).exp() * (step * step / (2 * std::numbers::pi));
   if (columns_ > 1)

@@ -34,7 +34,7 @@ double step_of_powers(double s, int L) {
 }
 
 /// F^(L-1) from R = 1 - F.
-ArrayXd power(const ArrayXd& R, int L) {
+ArrayXd power_of(const ArrayXd& R, int L) {
   return (static_cast<double>(L - 1) * (-R.min(1 - 1e-16)).log1p()).exp();
 }
 
@@ -99,7 +99,7 @@ LabelledTokens labelled_tokens(double nu, const Problem& problem, double q_k, do
       }
     }
     for (std::size_t n = 0; n < problem.lengths.size(); ++n) {
-      const ArrayXd F = power(R, problem.lengths[n].tokens);
+      const ArrayXd F = power_of(R, problem.lengths[n].tokens);
       sums(0, i) += problem.lengths[n].weight * h_x * (f * F).sum();
       sums(1, i) += problem.lengths[n].weight * h_x * (f_t2 * F).sum();
       if (with_log_sum) won_at[i].col(static_cast<Eigen::Index>(n)) = F_eps * F;
@@ -143,7 +143,7 @@ double max_gap(double nu, const LengthLaw& lengths, double resolution) {
   const SmoothedGumbel law = smoothed_gumbel(ArrayXd::LinSpaced(nodes, x_min, x_min + (nodes - 1) * h), nu);
   double gap = 0;
   for (const auto& [L, weight] : lengths)
-    if (L > 1) gap += weight * h * L * (L - 1.0) * (law.d1.square() * power(law.above, L - 1)).sum();
+    if (L > 1) gap += weight * h * L * (L - 1.0) * (law.d1.square() * power_of(law.above, L - 1)).sum();
   return gap;
 }
 

@@ -10,12 +10,12 @@
 namespace quenched {
 namespace {
 
-constexpr int replicates = 16, nodes = 32, halvings = 12;
-constexpr double reach = 5;  // standard deviations: a tail of 6e-7
+constexpr int line_replicates = 16, line_nodes = 32, halvings = 12;
+constexpr double line_reach = 5;  // standard deviations: a tail of 6e-7
 
-/// A sample's line: the normal behind omega_l runs over [-reach, reach], everything else stays.
+/// A sample's line: the normal behind omega_l runs over [-line_reach, line_reach], everything else stays.
 struct Line {
-  Batch normals;  // nodes x L
+  Batch normals;  // line_nodes x L
   Eigen::ArrayXd y;
   Batch w;
 };
@@ -34,7 +34,7 @@ class LineJumps {
     at.minimise(law.omega, line.y, line.w);
     const Eigen::ArrayXd chi = at.best.x.col(l_), omega = law.omega.col(l_);
     std::vector<Eigen::Index> steep;
-    for (Eigen::Index i = 0; i + 1 < nodes;
+    for (Eigen::Index i = 0; i + 1 < line_nodes;
          ++i)  // chi_l never decreases: it is the slope of a convex function of omega_l
       if (chi[i + 1] - chi[i] > 0.1 + 1.5 * (omega[i + 1] - omega[i])) steep.push_back(i);
     return steep.empty() ? 0 : heights(line, at.best.x, steep);
@@ -92,24 +92,24 @@ void add_jumps(ChannelMeans& means, const Problem& problem, const Activation& ac
   const bool unique = !activation.info().folds && tokens > 1;
   if (unique || o.q_k <= 0) return;
   const PointSet points =
-      scrambled_sobol(1 + 2 * tokens, lines, replicates, options.seed + 7, options.threads);
+      scrambled_sobol(1 + 2 * tokens, lines, line_replicates, options.seed + 7, options.threads);
   const double root_q_v = std::sqrt(o.q_v), slope = o.q_v > 0 ? o.m_v / root_q_v : 0;
   const double spread = std::sqrt(1 - slope * slope + problem.noise);
   Eigen::ArrayXd each(points.normals.rows());
   parallel_for(static_cast<int>(each.size()), options.threads, [&](int i) {
     const Eigen::ArrayXXd n = points.normals.row(i);
     Line line;
-    line.w = (root_q_v * n.middleCols(1, tokens)).replicate(nodes, 1);
-    line.y = Eigen::ArrayXd::Constant(nodes, slope * n(0, 1) + spread * n(0, 0));
+    line.w = (root_q_v * n.middleCols(1, tokens)).replicate(line_nodes, 1);
+    line.y = Eigen::ArrayXd::Constant(line_nodes, slope * n(0, 1) + spread * n(0, 0));
     double sum = 0;
     for (int l = 0; l < std::min(2, tokens); ++l) {  // the tokens that are not eps are exchangeable
-      line.normals = n.rightCols(tokens).replicate(nodes, 1);
-      line.normals.col(l) = Eigen::ArrayXd::LinSpaced(nodes, -reach, reach);
+      line.normals = n.rightCols(tokens).replicate(line_nodes, 1);
+      line.normals.col(l) = Eigen::ArrayXd::LinSpaced(line_nodes, -line_reach, line_reach);
       sum += (l == 0 ? 1 : tokens - 1) * LineJumps(problem, activation, o, l)(line);
     }
     each[i] = sum / o.V_k;
   });
-  const Eigen::ArrayXd mean = each.reshaped(lines, replicates).colwise().mean().transpose();
+  const Eigen::ArrayXd mean = each.reshaped(lines, line_replicates).colwise().mean().transpose();
   means.value[jumps_k] = mean.mean();
   means.deviation.conservativeResizeLike(Batch::Zero(means.deviation.rows() + 1, means.deviation.cols()));
   means.deviation(means.deviation.rows() - 1, jumps_k) = replicate_deviations(mean).matrix().norm();

@@ -29,7 +29,8 @@ class TiltedToken {
  public:
   TiltedToken(const Quadratic& form, double centre, double q_k, double q_v) : x0_(centre, 0) {
     const Vector2d root(std::sqrt(q_k), std::sqrt(q_v));
-    const Eigen::SelfAdjointEigenSolver<Matrix2d> eigen(root.asDiagonal() * form.A * root.asDiagonal());
+    Eigen::SelfAdjointEigenSolver<Matrix2d> eigen;
+    eigen.computeDirect(root.asDiagonal() * form.A * root.asDiagonal());
     M_ = root.asDiagonal() * eigen.eigenvectors();
     lambda_ = eigen.eigenvalues();
     linear_ = M_.transpose() * (2 * form.A * x0_ + form.b);

@@ -1,6 +1,6 @@
 #include <gsl/gsl_cdf.h>
 
-#include <Eigen/QR>
+#include <Eigen/LU>
 #include <algorithm>
 #include <boost/math/quadrature/gauss.hpp>
 #include <cmath>
@@ -15,7 +15,7 @@
 namespace quenched {
 namespace {
 
-constexpr double reach = 7;  // standard deviations kept: a tail of 3e-12
+constexpr double pair_reach = 7;  // standard deviations kept: a tail of 3e-12
 constexpr double most_nodes = 1e5;
 
 /// A scan with the law of c: eta = (c - mu)/sigma, density of delta up to c', T = t_1 - t_2.
@@ -76,10 +76,11 @@ class PairChannel final : public Channel {
     const DifferenceLaw law(*problem_.task, o.m_k, o.q_k);
     // Beyond `far` the attention is saturated and c(delta) = delta.
     const double d_size = 1 + problem_.noise + o.q_v;
-    const double far = 1 + std::log1p(2 * o.V_k * reach * reach * d_size);
+    const double far = 1 + std::log1p(2 * o.V_k * pair_reach * pair_reach * d_size);
     // A proximal point is within 2 V_k max|Phi'| of its field.
-    const double moved = std::min(2 * o.V_k * reach * reach * d_size, far + std::abs(law.mu));
-    const double low = law.mu - reach * law.sigma - moved, high = law.mu + reach * law.sigma + moved;
+    const double moved = std::min(2 * o.V_k * pair_reach * pair_reach * d_size, far + std::abs(law.mu));
+    const double low = law.mu - pair_reach * law.sigma - moved,
+                 high = law.mu + pair_reach * law.sigma + moved;
     const double count = std::ceil((high - low) / (0.5 * scale * std::min(1.0, law.sigma / (1 + o.V_k / 2))));
     if (!(count < most_nodes))
       return Eigen::ArrayXd::Constant(diagnostics ? all_means : fixed_point_means, unknown);
@@ -97,10 +98,10 @@ class PairChannel final : public Channel {
                 diagnostics};
     Eigen::Matrix<double, 3, 2> A;  // d as a function of (xi, zeta_1, zeta_2), transposed
     A << std::sqrt(spread), std::sqrt(spread), slope - root_q_v, slope, 0, -root_q_v;
-    const Eigen::HouseholderQR<Eigen::Matrix<double, 3, 2>> qr(A);
-    set.basis = Eigen::Matrix3d(qr.householderQ()).leftCols<2>();
+    set.basis.col(0) = A.col(0).normalized();
+    set.basis.col(1) = (A.col(1) - set.basis.col(0).dot(A.col(1)) * set.basis.col(0)).normalized();
     set.d_of_normals = A.transpose() * set.basis;
-    const int rows = static_cast<int>(std::ceil(reach / set.step));
+    const int rows = static_cast<int>(std::ceil(pair_reach / set.step));
     std::vector<Eigen::ArrayXd> parts(rows);
     parallel_for(rows, options_.threads, [&](int i) { parts[i] = row(set, (i + 0.5) * set.step); });
     Eigen::ArrayXd total = Eigen::ArrayXd::Zero(diagnostics ? all_means : fixed_point_means);
@@ -115,10 +116,10 @@ class PairChannel final : public Channel {
     Sums sums = Sums::Zero(set.line.size(), outputs);
     Eigen::ArrayXd corrections = Eigen::ArrayXd::Zero(outputs);
     Scan scan;
-    const int columns = static_cast<int>(std::ceil(reach / set.step));
+    const int columns = static_cast<int>(std::ceil(pair_reach / set.step));
     for (int j = -columns; j <= columns; ++j) {
       const Eigen::Vector2d n(n1, j * set.step);
-      if (n.squaredNorm() > reach * reach) continue;
+      if (n.squaredNorm() > pair_reach * pair_reach) continue;
       const double outer = 2 * set.step * set.step * std::exp(-n.squaredNorm() / 2) / (2 * std::numbers::pi);
       const Eigen::Vector2d d = set.d_of_normals * n;
       evaluate(set, set.line, d, scan);
@@ -236,7 +237,7 @@ class PairChannel final : public Channel {
       // d area = -c'_low length d low + (c_high - c_low) d high; d apart = c'_high d high - c'_low d low.
       Eigen::Matrix2d J;
       J << -scan.c1[0], scan.c1[1], -scan.c1[0] * length, apart;
-      const Eigen::Vector2d step = J.colPivHouseholderQr().solve(-Eigen::Vector2d(apart, area));
+      const Eigen::Vector2d step = -J.inverse() * Eigen::Vector2d(apart, area);
       if (!step.allFinite()) return bracket;
       gap.low += step[0], gap.high += step[1];
       if (std::abs(gap.low - bracket.low) > 2 * cell || std::abs(gap.high - bracket.high) > 2 * cell ||

@@ -139,7 +139,8 @@ class RsbPairChannel final : public RsbChannel {
       slope = root > 0 ? o.m_v / root : 0, spread = 1 - slope * slope + noise;
       Eigen::Matrix<double, 2, 3> A;
       A << std::sqrt(spread), slope - root, 0, std::sqrt(spread), slope, -root;
-      const Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d> principal(A * A.transpose());
+      Eigen::SelfAdjointEigenSolver<Eigen::Matrix2d> principal;
+      principal.computeDirect(A * A.transpose());
       of_u = principal.eigenvectors(), sigma = principal.eigenvalues().cwiseSqrt();
       given = A.transpose() * of_u * sigma.cwiseInverse().asDiagonal();
     }

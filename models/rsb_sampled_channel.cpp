@@ -13,7 +13,7 @@ namespace {
 using Eigen::ArrayXd;
 namespace R = rsb_mean;
 
-constexpr int replicates = 16, pool = 16;  // of the outer points; inner sets for each of them
+constexpr int outer_replicates = 16, pool = 16;  // of the outer points; inner sets for each of them
 constexpr int inner = 16, half = 2 * inner,
               block = 2 * half;  // points of a set; with their antithetic ones; both halves
 constexpr int chunk = 64;        // outer points at a time
@@ -36,22 +36,22 @@ class RsbSampledChannel final : public RsbChannel {
     const std::uint64_t seed = options.seed + 1000003ULL * static_cast<std::uint64_t>(L_);
     common_mode_ = common_mode(activation.info(), L_);
     fields_ = common_mode_ ? L_ : L_ - 1;
-    outer_ = scrambled_sobol(1 + L_ + fields_, size_, replicates, seed, threads_);
-    inner_ = scrambled_sobol(L_ + fields_, inner, replicates * pool, seed + 500000003ULL, threads_);
-    if (!linear_) warm_.resize(static_cast<std::size_t>(replicates) * size_);
+    outer_ = scrambled_sobol(1 + L_ + fields_, size_, outer_replicates, seed, threads_);
+    inner_ = scrambled_sobol(L_ + fields_, inner, outer_replicates * pool, seed + 500000003ULL, threads_);
+    if (!linear_) warm_.resize(static_cast<std::size_t>(outer_replicates) * size_);
   }
 
   std::string rule() const override {
-    return "scrambled Sobol, " + std::to_string(replicates) + " x " + std::to_string(size_) + " outer x " +
-           std::to_string(block) + " inner points";
+    return "scrambled Sobol, " + std::to_string(outer_replicates) + " x " + std::to_string(size_) +
+           " outer x " + std::to_string(block) + " inner points";
   }
   bool sampled() const override { return true; }
 
   ChannelMeans means(const RsbOverlaps& o, double Y, bool diagnostics) override {
-    const int outputs = diagnostics ? R::all : R::fixed_point, chunks = replicates * size_ / chunk;
+    const int outputs = diagnostics ? R::all : R::fixed_point, chunks = outer_replicates * size_ / chunk;
     Batch sums(chunks, outputs);
     parallel_for(chunks, threads_, [&](int c) { sums.row(c) = chunk_sums(o, Y, c, diagnostics); });
-    Batch each = Batch::Zero(replicates, outputs);
+    Batch each = Batch::Zero(outer_replicates, outputs);
     for (int c = 0; c < chunks; ++c) each.row(c / (size_ / chunk)) += sums.row(c);
     each /= size_;
     ChannelMeans m;

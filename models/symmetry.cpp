@@ -1,9 +1,12 @@
 #include "symmetry.hpp"
 
-#include <Eigen/Eigenvalues>
+#include <gsl/gsl_eigen.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <memory>
 
 #include "sampled_points.hpp"
 
@@ -92,8 +95,15 @@ Eigen::Matrix4d jacobian(double alpha, const OrderParameters& o, const Eigen::Ma
   return J;
 }
 
-double largest_real_part(const Eigen::Matrix4d& J) {
-  return Eigen::EigenSolver<Eigen::Matrix4d>(J, false).eigenvalues().real().maxCoeff();
+double largest_real_part(Eigen::Matrix4d J) {
+  std::array<double, 8> eigenvalues;                               // real and imaginary parts
+  gsl_matrix_view matrix = gsl_matrix_view_array(J.data(), 4, 4);  // transposed, which changes none of them
+  gsl_vector_complex_view found = gsl_vector_complex_view_array(eigenvalues.data(), 4);
+  const std::unique_ptr<gsl_eigen_nonsymm_workspace, void (*)(gsl_eigen_nonsymm_workspace*)> workspace(
+      gsl_eigen_nonsymm_alloc(4), gsl_eigen_nonsymm_free);
+  if (!J.allFinite() || gsl_eigen_nonsymm(&matrix.matrix, &found.vector, workspace.get()) != GSL_SUCCESS)
+    return std::numeric_limits<double>::quiet_NaN();
+  return std::max({eigenvalues[0], eigenvalues[2], eigenvalues[4], eigenvalues[6]});
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ using MakeTask = std::shared_ptr<const Task>(double signal);
 
 namespace {
 
-const std::vector<Registered<MakeTask>>& table() {
+const std::vector<Registered<MakeTask>>& task_table() {
   static const std::vector<Registered<MakeTask>> entries = {
 #define QUENCHED_TASK(name) {#name, make_##name},
 #include "tasks/list.def"
@@ -24,10 +24,10 @@ const std::vector<Registered<MakeTask>>& table() {
 }  // namespace
 
 std::shared_ptr<const Task> make_task(std::string_view name, double signal) {
-  return registered(table(), "task", name, name)(signal);
+  return registered(task_table(), "task", name, name)(signal);
 }
 
-std::vector<std::string> task_names() { return names(table()); }
+std::vector<std::string> task_names() { return names(task_table()); }
 
 void check(const Problem& problem) {
   double total = 0;

@@ -16,12 +16,18 @@ using Eigen::ArrayXd;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-enum Stream : std::uint64_t { truth_stream, inputs_stream, labels_stream, test_stream, test_labels_stream };
+enum GlmStream : std::uint64_t {
+  truth_stream,
+  inputs_stream,
+  labels_stream,
+  test_inputs_stream,
+  test_labels_stream
+};
 
-constexpr double GlmMeasurements::*figures[] = {&GlmMeasurements::m,           &GlmMeasurements::q,
-                                                &GlmMeasurements::test_error,  &GlmMeasurements::sign_error,
-                                                &GlmMeasurements::train_error, &GlmMeasurements::train_loss,
-                                                &GlmMeasurements::energy};
+constexpr double GlmMeasurements::*glm_figures[] = {
+    &GlmMeasurements::m,          &GlmMeasurements::q,           &GlmMeasurements::test_error,
+    &GlmMeasurements::sign_error, &GlmMeasurements::train_error, &GlmMeasurements::train_loss,
+    &GlmMeasurements::energy};
 
 MatrixXd normals(Eigen::Index rows, Eigen::Index cols, std::uint64_t key) {
   Eigen::MatrixXf drawn(rows, cols);
@@ -47,7 +53,7 @@ void test(const GlmSimulateSpecification& s, std::uint64_t seed, GlmMeasurements
   const double rho = s.teacher->strength();
   const double of_truth = std::sqrt(rho), along = at.m / of_truth,
                across = std::sqrt(std::max(0.0, at.q - along * along));
-  const MatrixXd x = normals(2, s.test_samples, stream_key(seed, test_stream));
+  const MatrixXd x = normals(2, s.test_samples, stream_key(seed, test_inputs_stream));
   std::mt19937_64 rng(stream_key(seed, test_labels_stream));
   for (Eigen::Index i = 0; i < x.cols(); ++i) {
     const double z_star = of_truth * x(0, i), z = along * x(0, i) + across * x(1, i);
@@ -103,7 +109,7 @@ GlmSimulateResult glm_simulate(const GlmSimulateSpecification& s,
   GlmSimulateResult result;
   result.samples = std::llround(s.alpha * s.dimension);
   for (const char converged : reached) result.converged += converged;
-  mean_and_standard_error(seeds, figures, result.mean, result.standard_error);
+  mean_and_standard_error(seeds, glm_figures, result.mean, result.standard_error);
   return result;
 }
 

@@ -16,11 +16,11 @@ using Eigen::VectorXd;
 constexpr double gradient_tolerance = 1e-7, gap_tolerance = 1e-6;  // times sqrt(D) and N
 
 /// The loss's argument is u = sign * z - offset: z - y, or y z.
-struct Samples {
+struct GlmSamples {
   ArrayXd sign, offset;
 };
 
-double objective(const MatrixXd& X, const Samples& s, const Loss& loss, double ridge, const VectorXd& k,
+double objective(const MatrixXd& X, const GlmSamples& s, const Loss& loss, double ridge, const VectorXd& k,
                  VectorXd* gradient) {
   const ArrayXd u = s.sign * (X.transpose() * k).array() - s.offset;
   ArrayXd ell, first, second;
@@ -32,7 +32,7 @@ double objective(const MatrixXd& X, const Samples& s, const Loss& loss, double r
   return ell.sum() + ridge * k.squaredNorm() / 2;
 }
 
-GlmTraining smooth(const MatrixXd& X, const Samples& s, const Loss& loss, double ridge) {
+GlmTraining smooth(const MatrixXd& X, const GlmSamples& s, const Loss& loss, double ridge) {
   GlmTraining result{VectorXd::Zero(X.rows())};
   const double target = gradient_tolerance * std::sqrt(static_cast<double>(X.rows()));
   LBFGSpp::LBFGSParam<double> parameters;
@@ -55,7 +55,8 @@ GlmTraining smooth(const MatrixXd& X, const Samples& s, const Loss& loss, double
 /// ell(u) = max_a a (u - knot) over a box gives k = -w/ridge, w = sum_i a_i sign_i x_i, where a minimises
 /// |w|^2/(2 ridge) + sum_i a_i (offset_i + knot): by coordinates in turn (Hsieh et al., ICML 2008), for which
 /// L-BFGS-B's line searches are too inexact near the corners.
-GlmTraining dual(const MatrixXd& X, const Samples& s, const Loss& loss, const Corner& corner, double ridge) {
+GlmTraining dual(const MatrixXd& X, const GlmSamples& s, const Loss& loss, const Corner& corner,
+                 double ridge) {
   constexpr int most_passes = 50000, between_checks = 20;
   const Eigen::Index N = X.cols();
   const ArrayXd linear = s.offset + corner.knot, curvature = X.colwise().squaredNorm().array() / ridge;
@@ -82,7 +83,7 @@ GlmTraining dual(const MatrixXd& X, const Samples& s, const Loss& loss, const Co
 
 GlmTraining glm_train(const MatrixXd& X, const ArrayXd& y, const Loss& loss, double ridge) {
   const ArrayXd zero = ArrayXd::Zero(y.size());
-  const Samples samples = loss.info().residual ? Samples{zero + 1, y} : Samples{y, zero};
+  const GlmSamples samples = loss.info().residual ? GlmSamples{zero + 1, y} : GlmSamples{y, zero};
   const auto corner = loss.corner();
   return corner ? dual(X, samples, loss, *corner, ridge) : smooth(X, samples, loss, ridge);
 }

@@ -7,9 +7,9 @@
 namespace quenched {
 namespace {
 
-enum Stream : std::uint64_t { lengths_stream, tokens_stream, rest_stream, streams };
+enum BlockStream : std::uint64_t { lengths_stream, tokens_stream, rest_stream, streams };
 
-std::uint64_t block_key(std::uint64_t key, Eigen::Index block, Stream stream) {
+std::uint64_t block_key(std::uint64_t key, Eigen::Index block, BlockStream stream) {
   return stream_key(key, static_cast<std::uint64_t>(block) * streams + stream);
 }
 

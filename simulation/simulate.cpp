@@ -15,9 +15,15 @@
 namespace quenched {
 namespace {
 
-enum Stream : std::uint64_t { directions_stream, training_stream, start_stream, test_stream, fresh_stream };
+enum SeedStream : std::uint64_t {
+  directions_stream,
+  training_stream,
+  start_stream,
+  test_stream,
+  fresh_stream
+};
 
-constexpr double Measurements::*figures[] = {
+constexpr double Measurements::*measured_figures[] = {
     &Measurements::m_k,    &Measurements::q_k,        &Measurements::m_v,        &Measurements::q_v,
     &Measurements::m_kv,   &Measurements::m_vk,       &Measurements::q_kv,       &Measurements::train_error,
     &Measurements::energy, &Measurements::test_error, &Measurements::fresh_error};
@@ -60,7 +66,7 @@ Projected projected(const Directions& directions, const Eigen::VectorXd& k, cons
 
 SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int threads,
                     const std::atomic<bool>* stop) {
-  const auto key = [&](Stream stream) { return stream_key(seed, stream); };
+  const auto key = [&](SeedStream stream) { return stream_key(seed, stream); };
   SeedResult result;
   result.seed = seed;
   const Directions directions = draw_directions(s.dimension, key(directions_stream));
@@ -160,7 +166,8 @@ SimulateResult simulate(const SimulateSpecification& s, const SimulateObserver& 
       result.converged += seed.converged();
     }
   result.interrupted = result.seeds.size() < seeds.size();
-  mean_and_standard_error(result.seeds, figures, result.mean, result.standard_error, &SeedResult::measured);
+  mean_and_standard_error(result.seeds, measured_figures, result.mean, result.standard_error,
+                          &SeedResult::measured);
   return result;
 }
 

@@ -6,23 +6,24 @@ namespace quenched {
 namespace {
 
 using Index = Eigen::Index;
-constexpr int lanes = 8, line = 16;  // doubles of an AVX-512 vector, floats of a cache line
+constexpr int doubles_a_vector = 8,
+              floats_a_line = 16;  // doubles of an AVX-512 vector, floats of a cache line
 
 /// `n` tokens at once, n a constant: each load of k, v serves n tokens.
 template <int n>
 __attribute__((always_inline)) inline void fields_of(const float* tokens, Index stride, const double* k,
                                                      const double* v, double* chi, double* z) {
-  double sum_k[n][lanes] = {}, sum_v[n][lanes] = {};
-  for (Index d = 0; d < stride; d += lanes)
+  double sum_k[n][doubles_a_vector] = {}, sum_v[n][doubles_a_vector] = {};
+  for (Index d = 0; d < stride; d += doubles_a_vector)
     for (int t = 0; t < n; ++t)
-      for (int j = 0; j < lanes; ++j) {
+      for (int j = 0; j < doubles_a_vector; ++j) {
         const double x = static_cast<double>(tokens[t * stride + d + j]);
         sum_k[t][j] += x * k[d + j];
         sum_v[t][j] += x * v[d + j];
       }
   for (int t = 0; t < n; ++t) {
     chi[t] = z[t] = 0;
-    for (int j = 0; j < lanes; ++j) {
+    for (int j = 0; j < doubles_a_vector; ++j) {
       chi[t] += sum_k[t][j];
       z[t] += sum_v[t][j];
     }
@@ -33,9 +34,9 @@ __attribute__((always_inline)) inline void fields_of(const float* tokens, Index 
 template <int n>
 __attribute__((always_inline)) inline void add_of(const float* tokens, Index stride, Index ahead,
                                                   const double* a, const double* s, double* K, double* V) {
-  for (Index d = 0; d < stride; d += line) {
+  for (Index d = 0; d < stride; d += floats_a_line) {
     for (int t = 0; t < n; ++t) __builtin_prefetch(tokens + t * stride + d + ahead);
-    for (int j = 0; j < line; ++j) {
+    for (int j = 0; j < floats_a_line; ++j) {
       double sum_k = K[d + j], sum_v = V[d + j];
       for (int t = 0; t < n; ++t) {
         const double x = static_cast<double>(tokens[t * stride + d + j]);

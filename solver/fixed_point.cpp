@@ -39,7 +39,7 @@ class Anderson {
     const Eigen::VectorXd weight = (1 + x.array().abs()).inverse();
     Eigen::MatrixXd dr(x.size(), static_cast<Eigen::Index>(changes_.size()));
     for (std::size_t j = 0; j < changes_.size(); ++j) dr.col(static_cast<Eigen::Index>(j)) = changes_[j];
-    Eigen::CompleteOrthogonalDecomposition<Eigen::MatrixXd> fit;
+    Eigen::ColPivHouseholderQR<Eigen::MatrixXd> fit;
     fit.setThreshold(1e-10);
     fit.compute(weight.asDiagonal() * dr);
     const Eigen::VectorXd gamma = fit.solve(weight.cwiseProduct(r));

@@ -1,3 +1,4 @@
+#include <Eigen/LU>
 #include <quenched/linearised_map.hpp>
 
 namespace quenched {
@@ -7,17 +8,17 @@ using Eigen::VectorXd;
 
 LinearisedMap::LinearisedMap(MatrixXd J) : J_(std::move(J)) {
   const Eigen::Index n = J_.cols();
-  newton_.compute(MatrixXd::Identity(n, n) - J_.topRows(n));
+  newton_ = (MatrixXd::Identity(n, n) - J_.topRows(n)).partialPivLu().inverse();
 }
 
 VectorXd LinearisedMap::next(const VectorXd& x, const VectorXd& update) const {
   if (!known()) return update.head(x.size());
-  return x + newton_.solve(update.head(x.size()) - x);
+  return x + newton_ * (update.head(x.size()) - x);
 }
 
 VectorXd LinearisedMap::carried(VectorXd change) const {
   const Eigen::Index n = J_.cols(), further = J_.rows() - n;
-  change.head(n) = newton_.solve(change.head(n)).eval();
+  change.head(n) = (newton_ * change.head(n)).eval();
   change.tail(further) += J_.bottomRows(further) * change.head(n);
   return change;
 }

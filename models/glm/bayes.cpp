@@ -13,7 +13,7 @@ namespace {
 using Eigen::ArrayXd;
 using Eigen::VectorXd;
 
-constexpr double accuracy = 1e-12;
+constexpr double bayes_accuracy = 1e-12;
 
 enum Output : int { information, wrong, outputs };
 
@@ -25,9 +25,12 @@ Estimate averages(const Teacher& teacher, double m, double q) {
     out.col(information) = (at.W > 1e-290).select(at.T.square() / at.W, 0.0);
     out.col(wrong) = (at.v < 0).select(at.W, 0.0);
   };
-  return expectation(
-      1, outputs, f,
-      {.rule = Rule::adaptive, .absolute = accuracy, .relative = accuracy, .probes = 0, .threads = 1});
+  return expectation(1, outputs, f,
+                     {.rule = Rule::adaptive,
+                      .absolute = bayes_accuracy,
+                      .relative = bayes_accuracy,
+                      .probes = 0,
+                      .threads = 1});
 }
 
 /// The updated q, then test_error and sign_error at q.
@@ -57,8 +60,9 @@ GlmResult glm_bayes(const Teacher& teacher, double alpha, const GlmOptions& opti
   };
   const auto feasible = [&](const VectorXd& q) { return q[0] > 0 && q[0] <= rho; };
   const auto from = [&](double q) {
-    return fixed_point([&](const VectorXd& x) -> VectorXd { return F(x).head(1); }, VectorXd::Constant(1, q),
-                       {.tolerance = 10 * accuracy, .damped_steps = 3, .damping = 1, .feasible = feasible});
+    return fixed_point(
+        [&](const VectorXd& x) -> VectorXd { return F(x).head(1); }, VectorXd::Constant(1, q),
+        {.tolerance = 10 * bayes_accuracy, .damped_steps = 3, .damping = 1, .feasible = feasible});
   };
   const FixedPointReport report = from(1e-3 * rho), other = from((1 - 1e-3) * rho);
   const double q = report.x[0];

@@ -13,7 +13,7 @@ using MakeLoss = std::shared_ptr<const Loss>(const std::string& parameter);
 
 namespace {
 
-const std::vector<Registered<MakeLoss>>& table() {
+const std::vector<Registered<MakeLoss>>& loss_table() {
   static const std::vector<Registered<MakeLoss>> entries = {
 #define QUENCHED_LOSS(name) {#name, make_##name##_loss},
 #include "glm/losses/list.def"
@@ -50,9 +50,9 @@ std::vector<double> Loss::kinks(double) const { return {}; }
 std::optional<Corner> Loss::corner() const { return {}; }
 
 std::shared_ptr<const Loss> make_loss(std::string_view specification) {
-  return made(table(), "loss", specification);
+  return made(loss_table(), "loss", specification);
 }
 
-std::vector<std::string> loss_names() { return names(table()); }
+std::vector<std::string> loss_names() { return names(loss_table()); }
 
 }  // namespace quenched

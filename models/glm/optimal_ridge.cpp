@@ -6,7 +6,7 @@
 namespace quenched {
 namespace {
 
-constexpr double lowest = 1e-4, highest = 1e4, flat_change = 1e-4;
+constexpr double lowest_ridge = 1e-4, highest_ridge = 1e4, flat_change = 1e-4;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ GlmOptimalRidge glm_optimal_ridge(const Teacher& teacher, const Loss& loss, doub
   };
   const auto test = [&](double t) { return solve(t).test_error; };
   // A bracket: from the neighbour's ridge downhill, or the least of a scan.
-  const double low = std::log(lowest), high = std::log(highest);
+  const double low = std::log(lowest_ridge), high = std::log(highest_ridge);
   double step = from ? 0.5 : 2, a, b, c;
   b = from ? std::clamp(std::log(*from), low, high) : high;
   double at_b = test(b);

@@ -13,7 +13,7 @@ using MakeTeacher = std::shared_ptr<const Teacher>(const std::string& parameter,
 
 namespace {
 
-const std::vector<Registered<MakeTeacher>>& table() {
+const std::vector<Registered<MakeTeacher>>& teacher_table() {
   static const std::vector<Registered<MakeTeacher>> entries = {
 #define QUENCHED_TEACHER(name) {#name, make_##name##_teacher},
 #include "glm/teachers/list.def"
@@ -29,10 +29,10 @@ std::shared_ptr<const Teacher> make_teacher(std::string_view specification, doub
     throw InvalidInput("strength", std::to_string(rho), "needs a finite number > 0");
   if (!(Delta >= 0) || std::isinf(Delta))
     throw InvalidInput("noise", std::to_string(Delta), "needs a finite variance >= 0");
-  return made(table(), "teacher", specification, rho, Delta);
+  return made(teacher_table(), "teacher", specification, rho, Delta);
 }
 
-std::vector<std::string> teacher_names() { return names(table()); }
+std::vector<std::string> teacher_names() { return names(teacher_table()); }
 
 void check(const Teacher& teacher, const Loss& loss) {
   if (!teacher.info().labels && !loss.info().residual)

@@ -10,9 +10,9 @@ namespace {
 using Eigen::ArrayXd;
 
 /// y = z* + sqrt(Delta) xi, xi ~ N(0, 1): v is Gaussian, and no change of variable is needed.
-class Linear final : public Teacher {
+class LinearTeacher final : public Teacher {
  public:
-  Linear(double rho, double Delta) : Teacher(rho, Delta) {}
+  LinearTeacher(double rho, double Delta) : Teacher(rho, Delta) {}
   const TeacherInfo& info() const override {
     static const TeacherInfo linear{"linear", "z* + sqrt(Delta) xi, xi Gaussian", false};
     return linear;
@@ -40,7 +40,7 @@ class Linear final : public Teacher {
 
 std::shared_ptr<const Teacher> make_linear_teacher(const std::string& parameter, double rho, double Delta) {
   no_parameter("teacher", "linear", parameter);
-  return std::make_shared<Linear>(rho, Delta);
+  return std::make_shared<LinearTeacher>(rho, Delta);
 }
 
 }  // namespace quenched

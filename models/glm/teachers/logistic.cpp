@@ -11,9 +11,9 @@ namespace {
 using Eigen::ArrayXd;
 
 /// P(y = 1) = 1/(1 + exp(-z*)).
-class Logistic final : public LabelTeacher {
+class LogisticTeacher final : public LabelTeacher {
  public:
-  Logistic(double rho, double Delta) : LabelTeacher(rho, Delta, "logistic") {}
+  LogisticTeacher(double rho, double Delta) : LabelTeacher(rho, Delta, "logistic") {}
   const TeacherInfo& info() const override {
     static const TeacherInfo logistic{"logistic", "1 with probability 1/(1 + exp(-z*)), else -1", true};
     return logistic;
@@ -44,7 +44,7 @@ class Logistic final : public LabelTeacher {
 
 std::shared_ptr<const Teacher> make_logistic_teacher(const std::string& parameter, double rho, double Delta) {
   no_parameter("teacher", "logistic", parameter);
-  return std::make_shared<Logistic>(rho, Delta);
+  return std::make_shared<LogisticTeacher>(rho, Delta);
 }
 
 }  // namespace quenched

@@ -1,6 +1,5 @@
 #pragma once
 #include <Eigen/Core>
-#include <Eigen/LU>
 
 namespace quenched {
 
@@ -22,7 +21,7 @@ class LinearisedMap {
 
  private:
   Eigen::MatrixXd J_;
-  Eigen::PartialPivLU<Eigen::MatrixXd> newton_;  // of I - dF/dx
+  Eigen::MatrixXd newton_;  // (I - dF/dx)^-1
 };
 
 /// The errors of the fixed point and of the further rows: the root of the sum of squares over the columns of
