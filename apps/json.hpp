@@ -33,10 +33,17 @@ inline double number_of(const Json& json) {
 
 /// The number under `name`, which may be dotted ("uncertainty.test_error"); NaN when there is none.
 inline double number_at(const Json& record, const std::string& name) {
+  if (!record.is_object()) return NAN;
   const auto dot = name.find('.');
   const auto it = record.find(name.substr(0, dot));
   if (it == record.end()) return NAN;
   return dot == std::string::npos ? number_of(*it) : number_at(*it, name.substr(dot + 1));
+}
+
+/// The uncertainty of the number `name`: one of an object's, or the record's one of its threshold in alpha.
+inline double uncertainty_at(const Json& record, const std::string& name) {
+  const double threshold = name == "alpha" ? number_at(record, "uncertainty") : NAN;
+  return std::isnan(threshold) ? number_at(record, "uncertainty." + name) : threshold;
 }
 
 }  // namespace quenched::apps

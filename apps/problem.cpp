@@ -43,6 +43,7 @@ Json json_of(const Certificate& c) {
           {"stable", c.stable ? Json(*c.stable) : Json(nullptr)},
           {"jump_weight", json_of(c.jump_weight)},
           {"jump_weight_error", json_of(c.jump_weight_error)},
+          {"jump_share", json_of(c.jump_share)},
           {"jump_weight_direct", json_of(c.jump_weight_direct)},
           {"jump_weight_direct_error", json_of(c.jump_weight_direct_error)},
           {"competing", json_of(c.competing)},

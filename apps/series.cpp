@@ -41,7 +41,7 @@ std::vector<Record> taken_apart(const std::vector<Record>& records) {
   return list;
 }
 
-/// A is_tuned ridge follows the other parameters: it makes no curve of its own.
+/// A tuned ridge follows the other parameters: it makes no curve of its own.
 bool is_tuned(const Record& record, const std::string& name) {
   return name.starts_with("ridge") && record.contains("ridge_optimum");
 }
@@ -50,21 +50,28 @@ bool bayes_optimal(const Record& record) {
   return record["command"] == "bayes" || record.value("loss", "") == "bayes";
 }
 
+/// A threshold in alpha (spinodal, stability line): alpha is what was found.
+bool is_threshold(const Record& record) { return record.contains("kind") && !record.contains("branch"); }
+
 /// What was fitted, which names a curve.
 std::string estimator(const Record& record) {
+  if (is_threshold(record))
+    return record.value("kind", "") +
+           (record.contains("activation") ? ", " + record.value("activation", "") : "");
+  if (record.contains("branch")) return "Bayes-optimal, " + record.value("branch", "");
   if (bayes_optimal(record)) return "Bayes-optimal";
   return record.value("activation", record.value("loss", "theory"));
 }
 
 /// Choices by name, of which a curve has one.
 bool names_a_choice(const std::string& parameter) {
-  return parameter == "activation" || parameter == "start" || parameter == "task" || parameter == "teacher" ||
-         parameter == "loss";
+  return parameter == "activation" || parameter == "start" || parameter == "task" || parameter == "of" ||
+         parameter == "teacher" || parameter == "loss";
 }
 
 /// What was given: an optimal Parisi parameter was found.
 Point given_in(const Record& record) {
-  return point_of(record, record.value("optimal", false) ? "parisi" : "");
+  return point_of(record, is_threshold(record) ? "alpha" : record.value("optimal", false) ? "parisi" : "");
 }
 
 std::map<std::string, std::set<std::string>> values_of(const std::vector<Record>& records) {
@@ -103,6 +110,7 @@ std::string symbol(const std::string& name) {
 std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
   const auto records = taken_apart(all);
   auto values = values_of(records);
+  if (axes.y == Axes().y && std::ranges::all_of(records, is_threshold)) axes.y = "alpha";
   if (axes.x.empty()) axes.x = most_varied(values);
   if (!records.empty()) axes.measure = records.front().value("measure", axes.measure);
 
@@ -117,7 +125,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
       if (name == "ridge_v" && value == record.value("ridge_k", Json())) continue;  // said with r_k
       label += fmt::format(", {}{}", symbol(name).size() < 5 ? symbol(name) + " = " : "", text_of(value));
     }
-    return label + (record.contains("ridge_optimum") ? ", is_tuned ridge" : "");
+    return label + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
   };
   std::vector<Series> list;
   for (const Record& record : records) {
@@ -137,9 +145,10 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
         axes.y == "excess_error" ? "test_error" : axes.y.substr(axes.y.rfind('.') + 1);
     const std::string verdict =
         record.contains("certificate") ? record["certificate"].value("verdict", "") : "";
-    it->points.push_back({x, y, number_at(record, "uncertainty." + quantity),
-                          number_at(record, "certificate.stability_eigenvalue"),
-                          verdict.empty() || verdict == "trusted", record.value("broken", false), verdict});
+    it->points.push_back(
+        {x, y, uncertainty_at(record, quantity), number_at(record, "certificate.stability_eigenvalue"),
+         (verdict.empty() || verdict == "trusted") && record.value("branch", "") != "unstable",
+         record.value("broken", false), verdict});
   }
   if (list.empty())
     throw InvalidInput(

@@ -1,5 +1,6 @@
 #include "settings.hpp"
 
+#include <cmath>
 #include <quenched/invalid_input.hpp>
 
 #include "lists.hpp"
@@ -54,6 +55,19 @@ const std::vector<Setting>& setting_table() {
        true, [](Settings& s, const std::string&) { s.beyond_rs = true; }},
       {"bayes", "the Bayes-optimal estimator alone, as --loss bayes", true,
        [](Settings& s, const std::string&) { s.bayes = true; }},
+      {"alpha", "LOW:HIGH, where thresholds are looked for (0.1:30)", false,
+       [](Settings& s, const std::string& text) {
+         const auto ends = words(text, ':');
+         std::vector<double> values;
+         for (const std::string& end : ends)
+           if (const auto list = numbers("alpha", end); list.size() == 1) values.push_back(list[0]);
+         if (ends.size() != 2 || values.size() != 2 ||
+             !(values[0] > 0 && values[0] < values[1] && std::isfinite(values[1])))
+           throw InvalidInput("alpha", text, "needs LOW:HIGH with 0 < LOW < HIGH");
+         s.alpha_low = values[0], s.alpha_high = values[1];
+       }},
+      {"curve", "the fixed points along the curve, the unstable ones too, instead of its thresholds", true,
+       [](Settings& s, const std::string&) { s.curve = true; }},
       {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]", false,
        [](Settings& s, const std::string& text) { s.at = text; }},
   };

@@ -27,7 +27,7 @@ std::string shown(const Record& record, const std::string& column) {
                        : name == "inside_eigenvalue"  ? number_at(record, "certificate.inside_error")
                        : name == "between_eigenvalue" ? number_at(record, "certificate.between_error")
                        : name == "excess_error"       ? number_at(record, "uncertainty.test_error")
-                                                      : number_at(record, "uncertainty." + name);
+                                                      : uncertainty_at(record, name);
   return std::isnan(error) ? fmt::format("{:.5g}", value->get<double>())
                            : with_uncertainty(value->get<double>(), error);
 }

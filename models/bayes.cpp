@@ -6,13 +6,12 @@
 #include <quenched/point_set.hpp>
 #include <random>
 
-#include "bayes_channel.hpp"
+#include "bayes_equations.hpp"
 
 namespace quenched {
 namespace {
 
 using Eigen::Vector2d;
-using Row = Eigen::Array<double, 1, bayes_columns>;
 
 constexpr double distinct = 1e-3;  // fixed points further apart than this are two branches
 
@@ -27,104 +26,67 @@ void check(double alpha, const BayesOptions& options) {
     throw InvalidInput("from", std::to_string((*options.from)[0]), "needs overlaps in [0, 1)");
 }
 
-bool feasible(const Eigen::VectorXd& q) { return (q.array() >= 0).all() && q[0] < 1 && q[1] <= 1; }
-
 struct Solution {
   FixedPointReport report;
   Vector2d q = Vector2d::Zero();
 };
 
-/// The equations at one level of the channel: q = qhat/(1 + qhat), qhat = alpha E|g|^2.
-class Equations {
- public:
-  Equations(const BayesChannel& channel, double alpha) : channel_(channel), alpha_(alpha) {}
-
-  Row averages(const Vector2d& q, int level, bool all) const {
-    return channel_.averages(q, level, all).colwise().mean();
-  }
-  Vector2d map(const Row& average) const {
-    const Eigen::Array2d qhat = alpha_ * average.head(2).transpose();
-    return qhat / (1 + qhat);
-  }
-  Map at_level(int level) const {
-    return
-        [this, level](const Eigen::VectorXd& q) -> Eigen::VectorXd { return map(averages(q, level, false)); };
-  }
-  /// phi = sum (qhat - log(1 + qhat) - q qhat)/2 + alpha E log Z_out.
-  double free_entropy(const Vector2d& q, const Row& average) const {
-    const Eigen::Array2d qhat = alpha_ * average.head(2).transpose();
-    return (qhat - (1 + qhat).log() - q.array() * qhat).sum() / 2 + alpha_ * average[log_Z];
-  }
-
-  /// The map is monotone, so plain iterates from q near 0 (1) rise (fall) to the lowest (highest) fixed point
-  /// and never pass it, but they crawl where two fixed points have just merged. So they leap along the
-  /// residual, as far as its decay promises and 20 steps at most, as long as the map points the same way at
-  /// the landing. Anderson acceleration takes over near the end, and is believed only close by.
-  Solution solve(const Vector2d& start, double tolerance) const {
-    constexpr int max_iterations = 600;
-    constexpr double longest_leap = 20, close = 3e-3;
-    const Map F = at_level(0);
-    Vector2d q = start, r = F(q) - q, before = Vector2d::Zero();
-    FixedPointReport report;
-    for (report.iterations = 1; report.iterations < max_iterations && r.allFinite(); ++report.iterations) {
-      report.residual = r.cwiseAbs().maxCoeff();
-      if (report.residual <= tolerance) break;
-      const double decay = before.squaredNorm() > 0 ? r.dot(before) / before.squaredNorm() : 0;
-      double leap = decay >= 1 - 1 / longest_leap ? longest_leap : std::max(1.0, 1 / (1 - decay));
-      if (before.squaredNorm() > 0 && leap < longest_leap && leap * report.residual < close) {
-        FixedPointReport near = fixed_point(F, q,
-                                            {.tolerance = tolerance,
-                                             .max_iterations = 40,
-                                             .anderson_memory = 2,
-                                             .damping = 1,
-                                             .feasible = feasible});
-        report.iterations += near.iterations;
-        if (near.reached() && (near.x - q).cwiseAbs().maxCoeff() < 3 * close) {
-          near.iterations = report.iterations;
-          return {near, near.x};
-        }
-      }
-      Vector2d landing = q + leap * r, r_landing = Vector2d::Constant(NAN);
-      if (leap > 1 && feasible(landing)) r_landing = F(landing) - landing;
-      if (!(r_landing.dot(r) > 0) || r_landing.norm() > 4 * r.norm()) {
-        if (leap > 1) ++report.iterations;
-        landing = q + r;
-        r_landing = F(landing) - landing;
-        before = r;
-      } else {
-        before.setZero();  // the decay is that of a plain step
-      }
-      q = landing;
-      r = r_landing;
-    }
-    report.x = q;
+/// The map is monotone, so plain iterates from q near 0 (1) rise (fall) to the lowest (highest) fixed point
+/// and never pass it, but they crawl where two fixed points have just merged. So they leap along the
+/// residual, as far as its decay promises and 20 steps at most, as long as the map points the same way at
+/// the landing. Anderson acceleration takes over near the end, and is believed only close by.
+Solution solve_bayes(const BayesEquations& equations, const Vector2d& start, double tolerance) {
+  constexpr int max_iterations = 600;
+  constexpr double longest_leap = 20, close = 3e-3;
+  const Map F = equations.at_level(0);
+  Vector2d q = start, r = F(q) - q, before = Vector2d::Zero();
+  FixedPointReport report;
+  for (report.iterations = 1; report.iterations < max_iterations && r.allFinite(); ++report.iterations) {
     report.residual = r.cwiseAbs().maxCoeff();
-    report.status = report.residual <= tolerance ? FixedPointStatus::converged
-                    : r.allFinite()              ? FixedPointStatus::max_iterations
-                                                 : FixedPointStatus::not_finite;
-    return {report, q};
+    if (report.residual <= tolerance) break;
+    const double decay = before.squaredNorm() > 0 ? r.dot(before) / before.squaredNorm() : 0;
+    double leap = decay >= 1 - 1 / longest_leap ? longest_leap : std::max(1.0, 1 / (1 - decay));
+    if (before.squaredNorm() > 0 && leap < longest_leap && leap * report.residual < close) {
+      FixedPointReport near = fixed_point(F, q,
+                                          {.tolerance = tolerance,
+                                           .max_iterations = 40,
+                                           .anderson_memory = 2,
+                                           .damping = 1,
+                                           .feasible = BayesEquations::feasible});
+      report.iterations += near.iterations;
+      if (near.reached() && (near.x - q).cwiseAbs().maxCoeff() < 3 * close) {
+        near.iterations = report.iterations;
+        return {near, near.x};
+      }
+    }
+    Vector2d landing = q + leap * r, r_landing = Vector2d::Constant(NAN);
+    if (leap > 1 && BayesEquations::feasible(landing)) r_landing = F(landing) - landing;
+    if (!(r_landing.dot(r) > 0) || r_landing.norm() > 4 * r.norm()) {
+      if (leap > 1) ++report.iterations;
+      landing = q + r;
+      r_landing = F(landing) - landing;
+      before = r;
+    } else {
+      before.setZero();  // the decay is that of a plain step
+    }
+    q = landing;
+    r = r_landing;
   }
-
- private:
-  const BayesChannel& channel_;
-  double alpha_;
-};
+  report.x = q;
+  report.residual = r.cwiseAbs().maxCoeff();
+  report.status = report.residual <= tolerance ? FixedPointStatus::converged
+                  : r.allFinite()              ? FixedPointStatus::max_iterations
+                                               : FixedPointStatus::not_finite;
+  return {report, q};
+}
 
 Vector2d start_of(Start start, const BayesChannel& channel) {
   return start == Start::informed ? channel.informed() : Vector2d::Zero().eval();
 }
 
-/// How the averages may be wrong, one row a direction, such that an error is the root of the sum of squares
-/// over rows: twice the standard error over replicates, or the change from the level before.
-Batch deviations(const BayesChannel& channel, const Batch& replicates, const Vector2d& q, int level) {
-  const Row mean = replicates.colwise().mean();
-  if (replicates.rows() == 1) return mean - channel.averages(q, level - 1, true).row(0);
-  return replicate_deviations(replicates);
-}
-
 /// The map is monotone: where the lowest and the highest fixed point meet there is no other. Where they do
 /// not, random starts between them look for a third.
-std::vector<BayesBranch> branches(const Equations& equations, const BayesChannel& channel, Start start,
+std::vector<BayesBranch> branches(const BayesEquations& equations, const BayesChannel& channel, Start start,
                                   const Vector2d& own, std::uint64_t seed) {
   constexpr int random_starts = 4;
   std::vector<BayesBranch> seen;
@@ -136,7 +98,7 @@ std::vector<BayesBranch> branches(const Equations& equations, const BayesChannel
       seen.push_back({name, q[0], q[1], equations.free_entropy(q, equations.averages(q, 0, true))});
   };
   const auto follow = [&](const std::string& name, const Vector2d& from) {
-    const Solution branch = equations.solve(from, 1e-6);
+    const Solution branch = solve_bayes(equations, from, 1e-6);
     if (branch.report.reached()) add(name, branch.q);
   };
   add("this", own);
@@ -164,14 +126,14 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   const auto channel = problem.task->independent_tokens() && !options.sampled
                            ? independent_channel(problem, options.tolerance, options.threads)
                            : sampled_channel(problem, options.points, options.seed, options.threads);
-  const Equations equations(*channel, alpha);
+  const BayesEquations equations(*channel, alpha);
 
   const double target = std::max(1e-12, std::min(1e-6, options.tolerance / 100));
-  const Solution branch = equations.solve(options.from.value_or(start_of(start, *channel)), target);
+  const Solution branch = solve_bayes(equations, options.from.value_or(start_of(start, *channel)), target);
   Vector2d q = branch.q;
   const bool recovered = problem.noise == 0 && 1 - q[1] < 1e-6;  // v* exactly, in the limit
   if (recovered) q[1] = 1;
-  const Eigen::Matrix2d J = jacobian(equations.at_level(0), q, 1e-5, feasible);
+  const Eigen::Matrix2d J = jacobian(equations.at_level(0), q, 1e-5, BayesEquations::feasible);
   const Eigen::Matrix2d to_q = (Eigen::Matrix2d::Identity() - J).inverse();  // dq = (I - J)^-1 dF
 
   BayesResult result;
@@ -183,10 +145,12 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
       replicates = channel->averages(q, level, true);
       step = to_q * (equations.map(replicates.colwise().mean()) - q);
       result.certificate.iterations++;
-      if (pass == 2 || step.cwiseAbs().maxCoeff() < options.tolerance / 10 || !feasible(q + step)) break;
+      if (pass == 2 || step.cwiseAbs().maxCoeff() < options.tolerance / 10 ||
+          !BayesEquations::feasible(q + step))
+        break;
       q += step;
     }
-    const Row mean = replicates.colwise().mean();
+    const BayesRow mean = replicates.colwise().mean();
     constexpr double h = 1e-4;
     const Vector2d side(std::min(h, std::min(q[0], 1 - q[0]) / 2), 0);
     const double slope = side[0] > 0 ? (equations.averages(q + side, 0, true)[attention] -
@@ -200,9 +164,9 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
     const Eigen::Array2d qhat = alpha * mean.head(2).transpose();
     Eigen::Array2d q2 = step.array().square();
     double e2 = std::pow(mean[attention] * step[1], 2) + std::pow(q[1] * slope * step[0], 2), phi2 = 0;
-    const Batch wrong = deviations(*channel, replicates, q, level);
+    const Batch wrong = bayes_deviations(*channel, replicates, q, level);
     for (Eigen::Index r = 0; r < wrong.rows(); ++r) {
-      const Row d = wrong.row(r);
+      const BayesRow d = wrong.row(r);
       const Vector2d dq = to_q * (alpha * d.head(2).transpose() / (1 + qhat).square()).matrix();
       q2 += dq.array().square();
       e2 += std::pow(mean[attention] * dq[1] + q[1] * (slope * dq[0] + d[attention]), 2);

@@ -62,10 +62,24 @@ JumpWeight sharpest_jump_weight(const Certificate& c) {
   return {c.jump_weight, error};
 }
 
-std::optional<bool> jumps_matter(const Certificate& c) {
+namespace {
+
+/// The weight `sigmas` errors up, by its threshold or the share by its own, whichever is the smaller.
+double jumps_by_threshold(const Certificate& c, double sigmas) {
   const auto [weight, error] = sharpest_jump_weight(c);
-  if (!(weight + error > jump_threshold)) return false;  // an unknown weight does not apply
-  if (weight - error > jump_threshold) return true;
+  const double shifted = weight + sigmas * error;
+  const double share = c.jump_weight > 0 ? c.jump_share / c.jump_weight * shifted : unknown;
+  return std::fmin(shifted / jump_threshold,
+                   share / jump_share_threshold);  // an unknown share does not count
+}
+
+}  // namespace
+
+double jump_excess(const Certificate& c) { return jumps_by_threshold(c, 1) - 1; }
+
+std::optional<bool> jumps_matter(const Certificate& c) {
+  if (!(jumps_by_threshold(c, 1) > 1)) return false;  // an unknown weight does not apply
+  if (jumps_by_threshold(c, -1) > 1) return true;
   return {};
 }
 

@@ -23,7 +23,7 @@ void check(double alpha, double ridge_k, double ridge_v, const ErmOptions& optio
 }
 
 /// Stability and jumps at x by these equations' rule.
-void responses(const ErmEquations& equations, const VectorXd& x, Certificate& c) {
+void responses(const ErmEquations& equations, const VectorXd& x, double ridge_k, Certificate& c) {
   const ChannelMeans means = equations.means(x, Detail::responses);
   c.stability_eigenvalue = equations.replicon(x, means.value);
   double error = 0;
@@ -34,6 +34,7 @@ void responses(const ErmEquations& equations, const VectorXd& x, Certificate& c)
   const Eigen::ArrayXd& m = means.value;
   const double slope = std::abs(m[Vhat_k]);
   c.jump_weight = m[Vhat_k] == m[pointwise_k] ? 0 : std::abs(m[Vhat_k] - m[pointwise_k]) / slope;
+  c.jump_share = c.jump_weight == 0 ? 0 : c.jump_weight * slope / std::abs(ridge_k + m[Vhat_k]);
   c.jump_weight_direct = m[jumps_k] / slope;
   c.jump_weight_direct_error = std::sqrt(means.deviation.col(jumps_k).square().sum()) / slope;
   c.competing = m[competing];
@@ -163,7 +164,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   }
   // The responses vary strongly from sample to sample: no finer than their verdict needs.
   for (int level = 0; options.responses; ++level) {
-    responses(at_level(level), x, c);
+    responses(at_level(level), x, ridge_k, c);
     const double error = c.stability_error;
     const bool sided = std::abs(c.stability_eigenvalue - 1) > 4 * error,
                sharp = error <= 0.1 * std::max(0.75, c.stability_eigenvalue),

@@ -51,8 +51,7 @@ class TestError {
 double distrust(const ErmResult& r) {
   const Certificate& c = r.certificate;
   if (!c.converged || std::isnan(c.stability_eigenvalue)) return 1;
-  const auto [weight, error] = sharpest_jump_weight(c);
-  return std::max(c.stability_eigenvalue + c.stability_error - 1, (weight + error) / jump_threshold - 1);
+  return std::max(c.stability_eigenvalue + c.stability_error - 1, jump_excess(c));
 }
 
 Vector2d low() { return Vector2d::Constant(std::log(ridge_range[0])); }

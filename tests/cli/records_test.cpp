@@ -14,6 +14,7 @@ static const char* const commands[] = {
     "compare --ridge 0.5 --dimension 60 --seeds 3 --tolerance 1e-3",
     "glm-simulate --teacher sign --loss hinge --dimension 50 --seeds 3",
     "glm --noise 0.1 --loss square,absolute,bayes --ridge optimal",
+    "phase --signal 0.5 --noise 1e-4 --alpha 0.8:2",
     "glm --teacher sign:0.1,logistic --loss hinge,logistic --ridge 0 --alpha 1,4"};
 
 TEST_CASE("JSON and CSV hold the same records, and the same bytes come at any thread count") {

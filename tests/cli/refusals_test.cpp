@@ -52,6 +52,15 @@ TEST_CASE("beyond replica symmetry: what rsb and --beyond-rs refuse") {
   refused("simulate --beyond-rs", "--beyond-rs", "");
 }
 
+TEST_CASE("what phase refuses") {
+  for (const char* interval : {"2", "3:1", "0:4", "1:2:3", "1:inf", "1,2:3", "''"})
+    refused(std::string("phase --noise 0.1 --alpha ") + interval, std::string("--alpha ") + interval, "");
+  refused("phase", "--noise 0", "> 0");
+  refused("phase --noise 0.1 --signal 0", "--signal 0", "> 0");
+  refused("phase --noise 0.1 --of all", "--of all", "bayes, erm");
+  refused("phase --of erm --ridge optimal", "--ridge optimal", "> 0");
+}
+
 TEST_CASE("malformed lists") {
   refused("erm --alpha 5:1:", "--alpha 5:1:", "lo:hi:n");
   refused("erm --alpha 1,,2", "--alpha", "1,2,4");

@@ -64,6 +64,19 @@ TEST_CASE("jumps count by the sharper of two measures, and only beyond its error
         Verdict::trusted);
 }
 
+TEST_CASE("jumps of a response that nearly vanishes count by their share of 1/V_k") {
+  const auto verdict = [](double weight, double error, double share) {
+    Certificate c = with(0.5, 0.1, weight);
+    c.jump_weight_error = error, c.jump_share = share;
+    CHECK((jump_excess(c) > 0) == (judged(c) != Verdict::trusted));
+    return judged(c);
+  };
+  CHECK(verdict(12.6, 1, 0.0004) == Verdict::trusted);
+  CHECK(verdict(12.6, 1, 0.2) == Verdict::jumps);
+  CHECK(verdict(12.6, 5, 0.011) == Verdict::marginal);
+  CHECK(verdict(0.05, 0.01, 0.2) == Verdict::trusted);  // both measures must exceed their thresholds
+}
+
 TEST_CASE("stable is an answer only beyond the error bar; what does not apply is skipped") {
   const auto stable = [](double eigenvalue) {
     Certificate c = with(eigenvalue, 0.05, 0);

@@ -35,6 +35,7 @@ struct Certificate {
   double jump_weight = unknown, jump_weight_error = unknown;
   double jump_weight_direct = unknown,
          jump_weight_direct_error = unknown;  // the same from the jumps themselves
+  double jump_share = unknown;                // jump_weight |Vhat_k V_k|: of 1/V_k = ridge_k + Vhat_k
   double competing = unknown;  // share of samples where a second local minimum of the proximal step competes
   Verdict verdict = Verdict::not_converged;
   std::string advice;
@@ -43,13 +44,18 @@ struct Certificate {
 /// The largest jump weight that still counts as trusted: half of the smallest at which simulation was seen to
 /// depart with a stable smooth part (docs/stability.md).
 inline constexpr double jump_threshold = 0.1;
+/// The same for the share: Vhat_k may pass through 0, where a weight relative to it means nothing.
+inline constexpr double jump_share_threshold = 0.011;
 
 /// The jump weight by the sharper of its two measures, and its error.
 struct JumpWeight {
   double value, error;
 };
 [[nodiscard]] JumpWeight sharpest_jump_weight(const Certificate& certificate);
-/// Whether it exceeds the threshold; empty where its error does not tell.
+/// By how much both the weight, with its error added, and the share exceed their thresholds, relative to
+/// them: negative where either stays below.
+[[nodiscard]] double jump_excess(const Certificate& certificate);
+/// Whether both exceed their thresholds; empty where the errors do not tell.
 [[nodiscard]] std::optional<bool> jumps_matter(const Certificate& certificate);
 
 /// Replica symmetry is stable beyond doubt: the eigenvalue below 1, and few jumps, whose response it misses.
