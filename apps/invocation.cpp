@@ -4,30 +4,14 @@
 
 #include <algorithm>
 #include <iostream>
-#include <quenched/invalid_input.hpp>
 
 #include "interruption.hpp"
-#include "output_file.hpp"
 #include "parameters.hpp"
 #include "picture.hpp"
 #include "run.hpp"
 
 namespace quenched::apps {
 namespace {
-
-Format format_of(const Invocation& invocation) {
-  if (!invocation.format.empty()) return apps::format_of(invocation.format);
-  if (invocation.output.ends_with(".json")) return Format::json;
-  return invocation.output.ends_with(".csv") ? Format::csv : Format::table;
-}
-
-Settings settings_of(const Invocation& invocation) {
-  Settings settings{.tolerance = invocation.command->tolerance};
-  for (const Setting& setting : setting_table())
-    if (const auto text = invocation.settings.find(setting.name); text != invocation.settings.end())
-      setting.set(settings, text->second);
-  return settings;
-}
 
 /// The flag given twice means the list of both.
 void add_text(CLI::App& app, const std::string& name, const std::string& help, Texts& texts,
@@ -58,11 +42,7 @@ CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocat
     if (std::ranges::find(command.settings, setting.name) != command.settings.end())
       setting.flag ? add_switch(*sub, setting.name, setting.help, invocation.settings)
                    : add_text(*sub, setting.name, setting.help, invocation.settings, ",");
-  sub->add_option("--format", invocation.format, "table, csv or json [table, or the suffix of --output]")
-      ->type_name("");
-  sub->add_option("--output", invocation.output, "write the records there instead of printing them")
-      ->type_name("FILE");
-  sub->add_option("--plot", invocation.plot, "draw them too, as .svg, .png or .pdf")->type_name("FILE");
+  add_destination(*sub, invocation.destination);
   sub->add_flag("--timing", invocation.timing, "add `seconds` to each record");
   sub->add_flag("--strict", invocation.strict, "exit 1 when a printed result is not trusted");
   sub->add_flag("--quiet", invocation.quiet, "no progress on standard error");
@@ -73,29 +53,15 @@ CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocat
 int execute(const Invocation& invocation, const std::string& arguments) {
   const Command& command = *invocation.command;
   const auto list = points(specification(command.parameters, invocation.parameters), command.check);
-  const Settings settings = settings_of(invocation);
-  const Format format = format_of(invocation);
-  if (!invocation.output.empty()) check_writable("output", invocation.output);
-  if (!invocation.plot.empty()) {
-    check_picture("plot", invocation.plot);
-    if (invocation.output == invocation.plot || invocation.output == data_beside(invocation.plot))
-      throw InvalidInput("output", invocation.output,
-                         "needs another name: the picture or its data would overwrite it");
-  }
+  const Settings settings = settings_of(command, invocation.settings);
+  const Destination& destination = invocation.destination;
+  check(destination);
 
   Finished finished(list.size());
   std::mutex writing;
-  const auto write = [&](std::vector<Record> records) {
+  const auto write_out = [&](std::vector<Record> records) {
     if (command.finish) command.finish(records, settings);
-    if (!invocation.output.empty() && format == Format::json)
-      for (Record& record : records)
-        record["provenance"] = {{"program", "quenched " QUENCHED_VERSION}, {"arguments", arguments}};
-    const std::string text = printed(records, command, format);
-    if (invocation.output.empty()) {
-      std::cout << text;
-    } else {
-      write_whole(invocation.output, text);
-    }
+    write(records, command, destination, arguments);
     return records;
   };
   std::vector<Record> records;
@@ -103,7 +69,8 @@ int execute(const Invocation& invocation, const std::string& arguments) {
     const Interruption interruption([&] {
       writing.lock();  // for good: the process ends here
       try {
-        if (auto so_far = finished.records(); !so_far.empty() && !invocation.output.empty()) write(so_far);
+        if (auto so_far = finished.records(); !so_far.empty() && !destination.output.empty())
+          write_out(so_far);
       } catch (const std::exception& e) {
         std::cerr << "quenched " << command.name << ": " << e.what() << '\n';
       }
@@ -113,8 +80,8 @@ int execute(const Invocation& invocation, const std::string& arguments) {
       run(command, list, settings, invocation.timing, progress, finished);
     }
     const std::lock_guard lock(writing);
-    records = write(finished.records());
-    if (!invocation.plot.empty()) draw(records, {}, invocation.plot);
+    records = write_out(finished.records());
+    if (!destination.plot.empty()) draw(records, {}, destination.plot);
   }
   const auto failed = [&](const Record& record) {
     return record.value("verdict", "") == "disagree" || (invocation.strict && !trusted(record));

@@ -1,10 +1,5 @@
 #pragma once
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-
-#include "command.hpp"
-#include "print.hpp"
+#include "destination.hpp"
 #include "specification.hpp"
 
 namespace quenched::apps {
@@ -13,7 +8,7 @@ namespace quenched::apps {
 struct Invocation {
   const Command* command = nullptr;
   Texts parameters, settings;
-  std::string format, output, plot;
+  Destination destination;
   bool timing = false, strict = false, quiet = false;
 };
 

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <csignal>
 #include <iostream>
 #include <list>
@@ -11,6 +13,8 @@
 #include "invocation.hpp"
 #include "parameters.hpp"
 #include "plot_command.hpp"
+#include "sweep_command.hpp"
+#include "sweep_file.hpp"
 
 namespace {
 
@@ -45,6 +49,12 @@ int run(int argc, char** argv, std::string& who) {
   for (const Command* command : commands()) add_command(app, *command, invocations.emplace_back());
   PlotInvocation plot;
   const CLI::App* plotting = add_plot(app, plot);
+  SweepInvocation sweep;
+  const CLI::App* sweeping = add_sweep(app, sweep);
+  ExportInvocation exported;
+  const CLI::App* exporting = add_export(app, exported);
+  MergeInvocation merge;
+  const CLI::App* merging = add_merge(app, merge);
   std::string format;
   CLI::App* list = app.add_subcommand("activations", "the activations with formula, properties, source");
   list->add_option("--format", format, "table, csv or json [table]");
@@ -77,6 +87,12 @@ int run(int argc, char** argv, std::string& who) {
     execute(plot);
     return 0;
   }
+  if (sweeping->parsed()) return execute(sweep);
+  if (exporting->parsed()) return execute(exported, arguments(argc, argv));
+  if (merging->parsed()) {
+    execute(merge);
+    return 0;
+  }
   for (const Invocation& invocation : invocations)
     if (invocation.command) return execute(invocation, arguments(argc, argv));
   return complain(who, "needs a command: " + known, wrong_input);
@@ -93,8 +109,11 @@ int main(int argc, char** argv) {
     return status;
   } catch (const quenched::InvalidInput& e) {
     const std::string value = e.value().empty() ? "''" : e.value();
-    const std::string flag = e.key() == "files" ? "FILES" : flag_of(e.key());
+    const bool positional = std::ranges::all_of(e.key(), [](unsigned char c) { return std::isupper(c); });
+    const std::string flag = positional ? e.key() : flag_of(e.key());
     return complain(who, fmt::format("{} {}: {}", flag, value, e.rule()), wrong_input);
+  } catch (const WrongSweepFile& e) {
+    return complain(who, e.what(), wrong_input);
   } catch (const std::bad_alloc&) {
     return complain(who, "not enough memory", failed);
   } catch (const std::length_error&) {

@@ -11,7 +11,9 @@ namespace quenched::apps {
 CLI::App* add_plot(CLI::App& app, PlotInvocation& invocation) {
   CLI::App* sub = app.add_subcommand(
       "plot", "a picture from records: lines are theory, markers simulation, dashes not trusted");
-  sub->add_option("files", invocation.files, "JSON or .csv files of records")->required()->type_name("FILES");
+  sub->add_option("files", invocation.files, "JSON or .csv files of records, or stores of sweeps")
+      ->required()
+      ->type_name("FILES");
   sub->add_option("--output", invocation.output,
                   "the picture, .svg, .png or .pdf; its data go beside it as .csv")
       ->required()

@@ -5,14 +5,17 @@
 
 namespace quenched::apps {
 
-/// One line on standard error with the time left; silent when told so or when standard error is no terminal.
+/// One line on standard error with the time left; silent when told so. When standard error is no terminal, a
+/// line every `log`, or none at all.
 class Progress {
  public:
-  Progress(std::string title, std::size_t points, bool quiet);
+  Progress(std::string title, std::size_t points, bool quiet,
+           std::chrono::seconds log = std::chrono::seconds(0));
   ~Progress();  // wipes the line
   Progress(const Progress&) = delete;
   void part(double share);  // of the present point
   void point_done();
+  void leave_out(std::size_t points);  // which need not be computed
   void note(const std::string& text);  // shown at the end of the line
 
  private:
@@ -20,7 +23,8 @@ class Progress {
 
   std::string title_, note_;
   std::size_t points_, done_ = 0;
-  bool shown_;
+  bool terminal_, shown_;
+  std::chrono::milliseconds every_;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now(), drawn_{};
 };
 

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <quenched/invalid_input.hpp>
 
+#include "sweep.hpp"
+
 namespace quenched::apps {
 namespace {
 
@@ -59,11 +61,13 @@ std::vector<Record> from_csv(std::istream& in) {
 std::vector<Record> read_records(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   const auto refuse = [&] {
-    return InvalidInput("files", path, "needs records as quenched prints them, JSON or .csv");
+    return InvalidInput("FILES", path, "needs records as quenched prints them, JSON or .csv, or a store");
   };
-  if (!in) throw InvalidInput("files", path, "needs files that can be read");
+  if (!in) throw InvalidInput("FILES", path, "needs files that can be read");
   std::vector<Record> records;
-  if (path.ends_with(".csv")) {
+  if (is_store(path)) {
+    records = stored_records(path, "", false).records;
+  } else if (path.ends_with(".csv")) {
     records = from_csv(in);
   } else {
     const Json json = Json::parse(in, nullptr, false);

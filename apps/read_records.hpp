@@ -6,8 +6,8 @@
 
 namespace quenched::apps {
 
-/// The records of a .csv or JSON file that a command wrote. Throws InvalidInput (key `files`) when it holds
-/// none.
+/// The records of a .csv or JSON file that a command wrote, or of the last sweep of a store. Throws
+/// InvalidInput (key `FILES`) when it holds none.
 [[nodiscard]] std::vector<Record> read_records(const std::string& path);
 
 }  // namespace quenched::apps

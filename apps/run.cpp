@@ -12,7 +12,7 @@ namespace {
 
 /// The points of each curve (all but alpha equal): an informed start comes down from large alpha, where its
 /// branch exists, an uninformed one up from small alpha.
-std::vector<std::vector<std::size_t>> curves(const std::vector<Point>& points) {
+std::vector<std::vector<std::size_t>> along_alpha(const std::vector<Point>& points) {
   std::vector<std::vector<std::size_t>> list;
   std::map<std::string, std::size_t> known;
   for (std::size_t i = 0; i < points.size(); ++i) {
@@ -48,18 +48,32 @@ std::vector<Record> Finished::records() const {
   return list;
 }
 
+std::vector<std::vector<std::size_t>> curves(const Command& command, const std::vector<Point>& points) {
+  return command.continues ? along_alpha(points) : one_by_one(points.size());
+}
+
+Record computed(const Command& command, const Point& point, const Settings& settings,
+                const Record* neighbour) {
+  Record record = command.compute(point, settings, neighbour);
+  record["command"] = command.name;
+  return record;
+}
+
+bool leads_on(const Record& record) {
+  return record.contains("certificate") && record["certificate"]["converged"] == true;
+}
+
 void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing,
          Progress& progress, Finished& finished) {
   settings.part_done = [&](int done, int total) { progress.part(double(done) / total); };
   settings.note = [&](const std::string& text) { progress.note(text); };
-  for (const auto& curve : command.continues ? curves(points) : one_by_one(points.size())) {
+  for (const auto& curve : curves(command, points)) {
     Record neighbour;  // null until a point has converged
     for (const std::size_t i : curve) {
       const auto began = std::chrono::steady_clock::now();
-      Record record = command.compute(points[i], settings, neighbour.is_null() ? nullptr : &neighbour);
+      Record record = computed(command, points[i], settings, neighbour.is_null() ? nullptr : &neighbour);
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
-      if (record.contains("certificate") && record["certificate"]["converged"] == true) neighbour = record;
-      record["command"] = command.name;
+      if (leads_on(record)) neighbour = record;
       if (timing) record["seconds"] = seconds.count();
       finished.set(i, std::move(record));
       progress.point_done();

@@ -19,8 +19,18 @@ class Finished {
   std::vector<std::optional<Record>> records_;
 };
 
-/// A record for every point. Along alpha a curve is walked from the side where its branch is surely found,
-/// each point from its neighbour; one point after the other, so that the same bytes come at any thread count.
+/// The points that are computed one after the other: those of a curve along alpha, walked from the side where
+/// its branch is surely found, where the command continues from point to point; else each by itself.
+[[nodiscard]] std::vector<std::vector<std::size_t>> curves(const Command& command,
+                                                           const std::vector<Point>& points);
+
+[[nodiscard]] Record computed(const Command& command, const Point& point, const Settings& settings,
+                              const Record* neighbour);
+
+/// Whether the next point of the curve may start from here.
+[[nodiscard]] bool leads_on(const Record& record);
+
+/// A record for every point, one after the other, so that the same bytes come at any thread count.
 void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing,
          Progress& progress, Finished& finished);
 

@@ -18,8 +18,11 @@ using Specification = std::vector<Axis>;
 /// ridge_v with equal values.
 using Texts = std::map<std::string, std::string>;
 
-/// The axes of the parameters in `used`, in the record's order, defaults filled in. Throws InvalidInput.
-[[nodiscard]] Specification specification(const std::vector<std::string>& used, const Texts& texts);
+/// The axes of the parameters in `used`, in the record's order, defaults filled in. The parameters of a zip
+/// make one axis, in the place of the first of them: lists of one length that vary together. Throws
+/// InvalidInput.
+[[nodiscard]] Specification specification(const std::vector<std::string>& used, const Texts& texts,
+                                          const std::vector<Texts>& zips = {});
 
 /// The outer product, last axis fastest; `check` (a command's) sees every point, so that a wrong one stops
 /// all.

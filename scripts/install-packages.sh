@@ -5,7 +5,7 @@ set -eu
 
 tools="g++ cmake ninja-build pkg-config make git ca-certificates"
 libraries="libgsl-dev libeigen3-dev liblbfgspp-dev doctest-dev libcli11-dev nlohmann-json3-dev libtomlplusplus-dev
-  libfmt-dev libsqlite3-dev gnuplot-nox"
+  libfmt-dev libsqlite3-dev libsqlitecpp-dev gnuplot-nox"
 
 [ "${1:-}" = bench ] && libraries="$libraries python3-numpy python3-scipy libopenblas0-pthread"
 

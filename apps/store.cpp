@@ -1,0 +1,217 @@
+#include "store.hpp"
+
+#include <SQLiteCpp/VariadicBind.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <quenched/invalid_input.hpp>
+
+#include "output_file.hpp"
+
+namespace quenched::apps {
+namespace {
+
+constexpr unsigned long store_application = 0x51554e43;  // "QUNC"
+constexpr unsigned long store_schema = 1;                // a change raises it and migrates older stores
+constexpr int patience = 60'000;                         // ms to wait for another process's transaction
+
+/// What is better stays: converged, not converged, failed.
+constexpr auto unless_better =
+    " ON CONFLICT(key) DO UPDATE SET status = excluded.status, record = excluded.record,"
+    " seconds = excluded.seconds"
+    " WHERE point.status = 'failed' OR (point.status = 'not_converged' AND excluded.status <> 'failed')";
+
+bool writable(const std::string& path) { return access(path.c_str(), W_OK) == 0; }
+
+/// What SQLite throws, as one line that names the file.
+template <class Work>
+auto named(const std::string& path, const Work& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& e) {
+    throw std::runtime_error(fmt::format("{}: {}", path, e.what()));
+  }
+}
+
+/// A whole store or none: made beside `path` and linked there unless another process was faster.
+void make_store(const std::string& path) {
+  struct Temporary {
+    std::string name;
+    ~Temporary() { unlink(name.c_str()); }
+  } const temporary{temporary_name(path)};
+  named(path, [&] {
+    SQLite::Database database(temporary.name, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    database.exec(
+        fmt::format("BEGIN;"
+                    "PRAGMA application_id = {};"
+                    "PRAGMA user_version = {};"
+                    "CREATE TABLE point(key TEXT PRIMARY KEY, status TEXT NOT NULL,"
+                    "  record TEXT NOT NULL, seconds REAL NOT NULL);"
+                    "CREATE TABLE sweep(id INTEGER PRIMARY KEY, specification TEXT NOT NULL UNIQUE);"
+                    "COMMIT;"
+                    "PRAGMA journal_mode = WAL",
+                    store_application, store_schema));
+  });
+  if (link(temporary.name.c_str(), path.c_str()) != 0 && errno != EEXIST)
+    throw std::runtime_error(fmt::format("{}: {}", path, std::strerror(errno)));
+}
+
+/// The path of a file that may be opened; makes it for Use::create.
+const std::string& checked_store(const std::string& key, const std::string& path, Store::Use use) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    if (use != Store::Use::create) throw InvalidInput(key, path, "needs a store that `quenched sweep` wrote");
+    check_writable(key, path);
+    make_store(path);
+  }
+  if (!is_store(path))
+    throw InvalidInput(key, path,
+                       "is no store of quenched: needs another name, or one that `quenched sweep` wrote");
+  if (const auto schema = SQLite::Database::getHeaderInfo(path).userVersion; schema > store_schema)
+    throw InvalidInput(key, path,
+                       fmt::format("is of schema {}, from a newer quenched: needs schema {} or older", schema,
+                                   store_schema));
+  if (use == Store::Use::create) check_writable(key, path);
+  return path;
+}
+
+/// Throws InvalidInput unless SQLite finds the whole of the file in order.
+SQLite::Database opened(const std::string& key, const std::string& path) {
+  const auto damaged = [&](const std::string& how) {
+    return InvalidInput(key, path, fmt::format("is damaged ({}): needs a whole store", how));
+  };
+  try {
+    // To read only would leave the files of the log behind.
+    SQLite::Database database(path, writable(path) ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY,
+                              patience);
+    const std::string state = database.execAndGet("PRAGMA quick_check(1)").getString();
+    if (state != "ok") throw damaged(state);
+    database.exec("PRAGMA synchronous = NORMAL");  // a loss of power may lose the last points, not the store
+    return database;
+  } catch (const SQLite::Exception& e) {
+    const int code = e.getErrorCode();
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR) throw damaged(e.what());
+    throw std::runtime_error(fmt::format("{}: {}", path, e.what()));
+  }
+}
+
+SQLite::Statement prepared(const std::string& path, const SQLite::Database& database,
+                           const std::string& sql) {
+  return named(path, [&] { return SQLite::Statement(database, sql); });
+}
+
+/// A byte that only this key's claim locks, clear of those that SQLite locks (below 2^31).
+off_t place_of(const std::string& key) {
+  return (off_t(1) << 60) + std::stoll(key.substr(0, 15), nullptr, 16);
+}
+
+struct flock byte_lock(const std::string& key, short type) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = place_of(key);
+  lock.l_len = 1;
+  return lock;
+}
+
+}  // namespace
+
+bool is_store(const std::string& path) {
+  try {
+    return SQLite::Database::getHeaderInfo(path).applicationId == store_application;
+  } catch (const SQLite::Exception&) {
+    return false;
+  }
+}
+
+Store::File::File(const std::string& path)
+    : descriptor(open(path.c_str(), (writable(path) ? O_RDWR : O_RDONLY) | O_CLOEXEC)) {
+  if (descriptor < 0) throw std::runtime_error(fmt::format("{}: {}", path, std::strerror(errno)));
+}
+
+Store::File::~File() { close(descriptor); }
+
+Store::Store(const std::string& key, const std::string& path, Use use)
+    : file_(checked_store(key, path, use)),
+      path_(path),
+      database_(opened(key, path)),
+      find_(prepared(path, database_, "SELECT status, record, seconds FROM point WHERE key = ?")),
+      keep_(prepared(path, database_,
+                     std::string("INSERT INTO point(key, status, record, seconds) VALUES (?, ?, ?, ?)") +
+                         unless_better)) {}
+
+std::optional<Outcome> Store::find(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  return named(path_, [&]() -> std::optional<Outcome> {
+    find_.reset();
+    find_.bind(1, key);
+    if (!find_.executeStep()) return std::nullopt;
+    Outcome outcome{find_.getColumn(0).getString(), Json::parse(find_.getColumn(1).getString()),
+                    find_.getColumn(2).getDouble()};
+    find_.reset();  // ends the read, so that the log can be written back
+    return outcome;
+  });
+}
+
+void Store::keep(const std::string& key, const Outcome& outcome) {
+  const std::lock_guard lock(mutex_);
+  named(path_, [&] {
+    keep_.reset();
+    SQLite::bind(keep_, key, outcome.status, outcome.record.dump(), outcome.seconds);
+    keep_.exec();
+    keep_.reset();
+  });
+}
+
+void Store::keep_specification(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  named(path_, [&] {
+    SQLite::Statement insert(database_, "INSERT OR REPLACE INTO sweep(specification) VALUES (?)");
+    insert.bind(1, text);
+    insert.exec();
+  });
+}
+
+std::string Store::last_specification() {
+  const std::lock_guard lock(mutex_);
+  return named(path_, [&] {
+    SQLite::Statement last(database_, "SELECT specification FROM sweep ORDER BY id DESC LIMIT 1");
+    return last.executeStep() ? last.getColumn(0).getString() : std::string();
+  });
+}
+
+void Store::merge(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  named(path, [&] {
+    SQLite::Statement attach(database_, "ATTACH ? AS part");
+    attach.bind(1, path);
+    attach.exec();
+    SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
+    database_.exec(std::string("INSERT INTO point SELECT * FROM part.point WHERE true") + unless_better);
+    database_.exec(
+        "INSERT OR IGNORE INTO sweep(specification) SELECT specification FROM part.sweep ORDER BY id");
+    transaction.commit();
+    database_.exec("DETACH part");
+  });
+}
+
+bool Store::claim(const std::string& key, bool wait) {
+  auto lock = byte_lock(key, F_WRLCK);
+  while (fcntl(file_.descriptor, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock) != 0) {
+    if (errno == EAGAIN || errno == EACCES) return false;
+    if (errno != EINTR) throw std::runtime_error(fmt::format("{}: {}", path_, std::strerror(errno)));
+  }
+  return true;
+}
+
+void Store::release(const std::string& key) {
+  auto lock = byte_lock(key, F_UNLCK);
+  fcntl(file_.descriptor, F_OFD_SETLK, &lock);
+}
+
+}  // namespace quenched::apps
