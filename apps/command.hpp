@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ extern const Command population_command, bayes_command, erm_command, rsb_command
 
 /// In the order of the help.
 [[nodiscard]] const std::vector<const Command*>& commands();
+
+/// Those of `command`, with what the user wrote by setting name. Throws InvalidInput.
+[[nodiscard]] Settings settings_of(const Command& command, const std::map<std::string, std::string>& texts);
 
 /// By its verdict; a simulation has none and is trusted when every seed converged.
 [[nodiscard]] bool trusted(const Record& record);

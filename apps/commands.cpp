@@ -9,6 +9,13 @@ const std::vector<const Command*>& commands() {
   return list;
 }
 
+Settings settings_of(const Command& command, const std::map<std::string, std::string>& texts) {
+  Settings settings{.tolerance = command.tolerance};
+  for (const Setting& setting : setting_table())
+    if (const auto text = texts.find(setting.name); text != texts.end()) setting.set(settings, text->second);
+  return settings;
+}
+
 bool trusted(const Record& record) {
   if (record.contains("certificate")) return record["certificate"]["verdict"] == "trusted";
   return !record.contains("seeds_converged") || record["seeds_converged"] == record["seeds"];

@@ -21,14 +21,6 @@ Format format_of(const Invocation& invocation) {
   return invocation.output.ends_with(".csv") ? Format::csv : Format::table;
 }
 
-Settings settings_of(const Invocation& invocation) {
-  Settings settings{.tolerance = invocation.command->tolerance};
-  for (const Setting& setting : setting_table())
-    if (const auto text = invocation.settings.find(setting.name); text != invocation.settings.end())
-      setting.set(settings, text->second);
-  return settings;
-}
-
 /// The flag given twice means the list of both.
 void add_text(CLI::App& app, const std::string& name, const std::string& help, Texts& texts,
               const char* separator) {
@@ -73,7 +65,7 @@ CLI::App* add_command(CLI::App& app, const Command& command, Invocation& invocat
 int execute(const Invocation& invocation, const std::string& arguments) {
   const Command& command = *invocation.command;
   const auto list = points(specification(command.parameters, invocation.parameters), command.check);
-  const Settings settings = settings_of(invocation);
+  const Settings settings = settings_of(command, invocation.settings);
   const Format format = format_of(invocation);
   if (!invocation.output.empty()) check_writable("output", invocation.output);
   if (!invocation.plot.empty()) {

@@ -11,6 +11,7 @@
 #include "invocation.hpp"
 #include "parameters.hpp"
 #include "plot_command.hpp"
+#include "reproduce_command.hpp"
 
 namespace {
 
@@ -45,6 +46,8 @@ int run(int argc, char** argv, std::string& who) {
   for (const Command* command : commands()) add_command(app, *command, invocations.emplace_back());
   PlotInvocation plot;
   const CLI::App* plotting = add_plot(app, plot);
+  ReproduceInvocation reproduction;
+  const CLI::App* reproducing = add_reproduce(app, reproduction);
   std::string format;
   CLI::App* list = app.add_subcommand("activations", "the activations with formula, properties, source");
   list->add_option("--format", format, "table, csv or json [table]");
@@ -77,6 +80,10 @@ int run(int argc, char** argv, std::string& who) {
     execute(plot);
     return 0;
   }
+  if (reproducing->parsed()) {
+    execute(reproduction);
+    return 0;
+  }
   for (const Invocation& invocation : invocations)
     if (invocation.command) return execute(invocation, arguments(argc, argv));
   return complain(who, "needs a command: " + known, wrong_input);
@@ -93,7 +100,7 @@ int main(int argc, char** argv) {
     return status;
   } catch (const quenched::InvalidInput& e) {
     const std::string value = e.value().empty() ? "''" : e.value();
-    const std::string flag = e.key() == "files" ? "FILES" : flag_of(e.key());
+    const std::string flag = e.key() == "files" ? "FILES" : e.key() == "figure" ? "FIGURE" : flag_of(e.key());
     return complain(who, fmt::format("{} {}: {}", flag, value, e.rule()), wrong_input);
   } catch (const std::bad_alloc&) {
     return complain(who, "not enough memory", failed);

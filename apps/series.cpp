@@ -41,7 +41,7 @@ std::vector<Record> taken_apart(const std::vector<Record>& records) {
   return list;
 }
 
-/// A is_tuned ridge follows the other parameters: it makes no curve of its own.
+/// A tuned ridge follows the other parameters: it makes no curve of its own.
 bool is_tuned(const Record& record, const std::string& name) {
   return name.starts_with("ridge") && record.contains("ridge_optimum");
 }
@@ -117,7 +117,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
       if (name == "ridge_v" && value == record.value("ridge_k", Json())) continue;  // said with r_k
       label += fmt::format(", {}{}", symbol(name).size() < 5 ? symbol(name) + " = " : "", text_of(value));
     }
-    return label + (record.contains("ridge_optimum") ? ", is_tuned ridge" : "");
+    return label + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
   };
   std::vector<Series> list;
   for (const Record& record : records) {
