@@ -22,8 +22,8 @@ const Figure glm_limits_figure = {
                                    {"noise", "0.5"},
                                    {"loss", "square,absolute"},
                                    {"ridge", "optimal"},
-                                   {"alpha", "1,2,4,6"},
-                                   {"dimension", "400"}},
+                                   {"alpha", "1,2,4"},
+                                   {"dimension", "300"}},
                     .settings = {{"seeds", "16"}}}}},
         {.name = "binary-labels",
          .caption = "Wrong labels of tuned square, logistic and hinge loss at signal strength 10. Black: the "
@@ -40,8 +40,8 @@ const Figure glm_limits_figure = {
                                    {"strength", "10"},
                                    {"loss", "square,logistic,hinge"},
                                    {"ridge", "optimal"},
-                                   {"alpha", "1,2,4,6"},
-                                   {"dimension", "400"}},
+                                   {"alpha", "1,2,4"},
+                                   {"dimension", "300"}},
                     .settings = {{"seeds", "16"}}}}},
         {.name = "least-squares-ratio",
          .caption =
@@ -60,8 +60,8 @@ const Figure glm_limits_figure = {
                                    {"loss", "square"},
                                    {"ridge", "optimal"},
                                    {"alpha", "1,3,10"},
-                                   {"dimension", "400"}},
-                    .settings = {{"seeds", "64"}}}},
+                                   {"dimension", "300"}},
+                    .settings = {{"seeds", "32"}}}},
          .over_limit = true}}};
 
 }  // namespace quenched::apps
