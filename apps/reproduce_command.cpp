@@ -30,14 +30,14 @@ std::string typed(const FigurePart& part) {
   return text;
 }
 
-std::vector<Point> points(const FigurePart& part) {
-  return apps::points(specification(part.command->parameters, part.parameters), part.command->check);
+std::vector<Point> points_of(const FigurePart& part) {
+  return points(specification(part.command->parameters, part.parameters), part.command->check);
 }
 
 std::vector<Record> computed(const FigurePart& part, const Texts& settings, Progress& progress) {
   Texts all = part.settings;
   all.insert(settings.begin(), settings.end());
-  const auto list = points(part);
+  const auto list = points_of(part);
   Finished finished(list.size());
   run(*part.command, list, settings_of(*part.command, all), false, progress, finished);
   auto records = finished.records();
@@ -89,7 +89,7 @@ std::string reproduce(const Figure& figure, const std::string& folder, const Tex
   std::size_t total = 0;
   for (const Picture& picture : figure.pictures)
     for (const FigurePart& part : picture.parts) {
-      total += points(part).size();
+      total += points_of(part).size();
       static_cast<void>(settings_of(*part.command, settings));  // refused before anything is written
     }
   check_folder(figure, folder);
