@@ -13,6 +13,7 @@
 #include "invocation.hpp"
 #include "parameters.hpp"
 #include "plot_command.hpp"
+#include "reproduce_command.hpp"
 #include "sweep_command.hpp"
 #include "sweep_file.hpp"
 
@@ -55,6 +56,8 @@ int run(int argc, char** argv, std::string& who) {
   const CLI::App* exporting = add_export(app, exported);
   MergeInvocation merge;
   const CLI::App* merging = add_merge(app, merge);
+  ReproduceInvocation reproduction;
+  const CLI::App* reproducing = add_reproduce(app, reproduction);
   std::string format;
   CLI::App* list = app.add_subcommand("activations", "the activations with formula, properties, source");
   list->add_option("--format", format, "table, csv or json [table]");
@@ -91,6 +94,10 @@ int run(int argc, char** argv, std::string& who) {
   if (exporting->parsed()) return execute(exported, arguments(argc, argv));
   if (merging->parsed()) {
     execute(merge);
+    return 0;
+  }
+  if (reproducing->parsed()) {
+    execute(reproduction);
     return 0;
   }
   for (const Invocation& invocation : invocations)

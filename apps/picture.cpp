@@ -74,6 +74,7 @@ std::string axis_title(const std::string& name, const std::string& measure) {
       {"ridge_k", "ridge r"},
       {"ridge", "ridge r"},
       {"sign_error", "sign error"},
+      {"test_error_over_limit", "test error over its limit"},
       {"free_entropy", "free entropy φ"}};
   const auto it = titles.find(name);
   return it == titles.end() ? name : it->second;

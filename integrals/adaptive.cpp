@@ -86,9 +86,10 @@ class Nest {
     std::vector<Panel> panels;
     if (problem_.d == 1) {
       std::vector<double> ends;
-      for (int i = -12; i <= 12; ++i) ends.push_back(i);
+      const int lowest = problem_.options.even ? 0 : -12;
+      for (int i = lowest; i <= 12; ++i) ends.push_back(i);
       for (const double kink : problem_.options.kinks)
-        if (std::abs(kink) < 12) ends.push_back(kink);
+        if (kink > lowest && kink < 12) ends.push_back(kink);
       std::ranges::sort(ends);
       for (std::size_t i = 0; i + 1 < ends.size(); ++i)
         if (ends[i] < ends[i + 1]) panels.push_back({ends[i], ends[i + 1], {}});
@@ -116,11 +117,11 @@ class Nest {
                                                 : recurse(prefix, k, x, density, tolerance, budget_per_node);
     for (std::size_t p = 0; p < fresh.size(); ++p) {
       Panel& panel = panels[fresh[p]];
-      const double half = (panel.to - panel.from) / 2;
+      const double half = (panel.to - panel.from) / 2, sides = problem_.options.even ? 2 : 1;
       const Eigen::Index row = static_cast<Eigen::Index>(p) * nodes;
       using Line = Eigen::Array<double, nodes, 1>;
       const Eigen::Map<const Line> kronrod(rule().kronrod.data()), gauss(rule().gauss.data());
-      const Line phi = density.segment<nodes>(row) * half, w = kronrod * phi,
+      const Line phi = density.segment<nodes>(row) * (sides * half), w = kronrod * phi,
                  difference = (kronrod - gauss) * phi;
       Integral& s = panel.integral;
       s = {Eigen::ArrayXd(n), Eigen::ArrayXd(n), Eigen::ArrayXd(n), Eigen::ArrayXd(n)};
@@ -140,7 +141,8 @@ class Nest {
   /// variation.
   static double quadpack_error(double difference, double variation) {
     const double raw = std::abs(difference);
-    return variation > 0 ? variation * std::min(1.0, std::pow(200 * raw / variation, 1.5)) : raw;
+    const double share = 200 * raw / variation;
+    return variation > 0 ? variation * std::min(1.0, share * std::sqrt(share)) : raw;
   }
 
   Samples evaluate(const Eigen::ArrayXd& prefix, const Eigen::ArrayXd& x) const {

@@ -2,6 +2,7 @@
 
 #include <LBFGS.h>
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -32,14 +33,27 @@ double objective(const MatrixXd& X, const GlmSamples& s, const Loss& loss, doubl
   return ell.sum() + ridge * k.squaredNorm() / 2;
 }
 
+/// Newton's step.
+void polish(const MatrixXd& X, const GlmSamples& s, const Loss& loss, double ridge, const VectorXd& gradient,
+            VectorXd& k) {
+  ArrayXd first, second;
+  loss.derivatives(s.sign * (X.transpose() * k).array() - s.offset, first, second);
+  MatrixXd hessian = ridge * MatrixXd::Identity(X.rows(), X.rows());
+  hessian.selfadjointView<Eigen::Lower>().rankUpdate(X * second.sqrt().matrix().asDiagonal());
+  k -= hessian.selfadjointView<Eigen::Lower>().llt().solve(gradient);
+}
+
 GlmTraining smooth(const MatrixXd& X, const GlmSamples& s, const Loss& loss, double ridge) {
   GlmTraining result{VectorXd::Zero(X.rows())};
   const double target = gradient_tolerance * std::sqrt(static_cast<double>(X.rows()));
   LBFGSpp::LBFGSParam<double> parameters;
   parameters.m = 20;
-  parameters.epsilon = target / 2, parameters.epsilon_rel = 0;
+  // Further on the objective's rounding may hide the descent, and L-BFGS goes on for ever: Newton's steps
+  // end it.
+  parameters.epsilon = 100 * target, parameters.epsilon_rel = 0;
   parameters.linesearch = LBFGSpp::LBFGS_LINESEARCH_BACKTRACKING_STRONG_WOLFE;
   parameters.max_linesearch = 40;
+  parameters.max_iterations = 2000;
   LBFGSpp::LBFGSSolver<double, LBFGSpp::LineSearchNocedalWright> solver(parameters);
   auto f = [&](const VectorXd& k, VectorXd& gradient) { return objective(X, s, loss, ridge, k, &gradient); };
   try {
@@ -48,6 +62,10 @@ GlmTraining smooth(const MatrixXd& X, const GlmSamples& s, const Loss& loss, dou
   }
   VectorXd gradient;
   result.objective = f(result.k, gradient);
+  for (int step = 0; step < 10 && gradient.norm() > target; ++step) {
+    polish(X, s, loss, ridge, gradient, result.k);
+    result.objective = f(result.k, gradient);
+  }
   result.converged = gradient.norm() <= target;
   return result;
 }

@@ -30,6 +30,7 @@ Estimate averages(const Teacher& teacher, double m, double q) {
                       .absolute = bayes_accuracy,
                       .relative = bayes_accuracy,
                       .probes = 0,
+                      .even = !teacher.info().labels,
                       .threads = 1});
 }
 

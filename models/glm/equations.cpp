@@ -34,7 +34,7 @@ GlmMeans GlmEquations::means(const VectorXd& x) const {
     out.col(O::response) = at.W * g_slope.square();
     out.col(O::loss) = at.W * ell;
     out.col(O::train) = labels ? ArrayXd((p < -shift).select(at.W, 0.0)) : at.W * p.square();
-    out.col(O::wrong) = (at.v < 0).select(at.W, 0.0);
+    out.col(O::wrong) = labels ? ArrayXd((at.v < 0).select(at.W, 0.0)) : ArrayXd::Zero(at.v.size());
   };
   std::vector<double> kinks = loss_.kinks(x[V]);
   if (labels) {  // the margins 0 before and after training
@@ -51,6 +51,7 @@ GlmMeans GlmEquations::means(const VectorXd& x) const {
                                       .max_points = 1L << 13,
                                       .probes = 0,
                                       .kinks = kinks,
+                                      .even = !labels,  // of residuals, as noise and loss are
                                       .threads = 1});
   return {means.value, means.error, means.why};
 }

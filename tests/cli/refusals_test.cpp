@@ -112,3 +112,11 @@ TEST_CASE("generalised linear models") {
   refused("glm-simulate --loss bayes", "--loss bayes", "trained");
   refused("erm --ridge 0", "--ridge 0", "> 0");
 }
+
+TEST_CASE("figures") {
+  refused("reproduce glm-limit", "FIGURE glm-limit", "glm-limits");
+  refused("reproduce", "FIGURE ''", "glm-limits");
+  refused("reproduce glm-limits --threads 0", "--threads 0", ">= 1");
+  refused("reproduce glm-limits --output /dev/null/x", "--output /dev/null/x", "folder");
+  refused("reproduce glm-limits --output /dev/null", "--output /dev/null", "folder");
+}

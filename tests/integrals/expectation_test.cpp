@@ -174,3 +174,20 @@ TEST_CASE("panels end at known kinks: E|x - c| to rounding with the first panels
   CHECK(std::abs(with.value[0] - exact) <= with.error[0]);
   CHECK(2 * with.points < without.points);
 }
+
+TEST_CASE("an even integrand takes half the points") {
+  const double c = 0.3217;
+  const quenched::Integrand f = [&](const Batch& x, Batch& out) {
+    out.col(0) = (x.col(0).abs() - c).abs();
+    out.col(1) = x.col(0).square();
+  };
+  quenched::ExpectationOptions options{
+      .rule = quenched::Rule::adaptive, .absolute = 1e-13, .relative = 1e-13, .probes = 0, .kinks = {-c, c}};
+  const quenched::Estimate line = quenched::expectation(1, 2, f, options);
+  options.even = true;
+  const quenched::Estimate half = quenched::expectation(1, 2, f, options);
+  CHECK(2 * half.points == line.points);
+  CHECK(std::abs(half.value[1] - 1) <= half.error[1]);
+  CHECK((half.value - line.value).abs().maxCoeff() <= 1e-14);
+  CHECK((half.error - line.error).abs().maxCoeff() <= 1e-14);
+}

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 #include <quenched/glm.hpp>
+#include <string_view>
 
 using namespace quenched;
 
@@ -78,6 +79,25 @@ TEST_CASE("no loss at any ridge does better than Bayes") {
         for (double ridge : {0.1, 1.0, 10.0})
           CHECK(glm(*teacher, *make_loss(loss), alpha, ridge).test_error > bayes.test_error - 1e-9);
       CHECK(bayes.test_error > least_test_error(*teacher));
+    }
+}
+
+TEST_CASE("the limit lies below every loss at its tuned ridge, within the uncertainties") {
+  for (const char* name : {"linear", "linear-laplace", "linear-student-t", "sign:0.05", "logistic", "probit"})
+    for (double alpha : {0.8, 3.0}) {
+      const bool real = std::string_view(name).starts_with("linear");
+      const auto teacher = make_teacher(name, 2, real ? 0.6 : 0);
+      const GlmResult limit = glm_bayes(*teacher, alpha);
+      for (const std::string& loss_name : loss_names()) {
+        const auto loss = make_loss(loss_name);
+        if (real && !loss->info().residual) continue;
+        INFO(name, " ", loss_name, " ", alpha);
+        const GlmResult tuned = glm_optimal_ridge(*teacher, *loss, alpha).result;
+        CHECK(tuned.certificate.verdict == Verdict::trusted);
+        CHECK(tuned.test_error >=
+              limit.test_error - limit.uncertainty.test_error - tuned.uncertainty.test_error);
+        CHECK(tuned.test_error < 1.3 * limit.test_error);
+      }
     }
 }
 

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <boost/math/distributions/students_t.hpp>
+#include <boost/math/quadrature/gauss_kronrod.hpp>
 #include <cmath>
 #include <numbers>
 #include <quenched/expectation.hpp>
@@ -79,5 +81,31 @@ TEST_CASE("teachers: the law of v against its definition") {
     LineLaw at;
     teacher->law(m, q, ArrayXd::Constant(1, 0.7), at);
     CHECK(teacher->coordinate(m, q, at.v[0]) == doctest::Approx(0.7));
+  }
+}
+
+TEST_CASE("Student-t noise: E exp(-v^2/2) over its own density, and by parts, to 1e-11") {
+  for (const double dof : {2.5, 3.0, 20.0, 100.0}) {
+    const double Delta = 0.4, m = 0.6, q = 0.9, rho = 1.3, tau2 = rho - 2 * m + q;
+    const auto teacher = make_teacher("linear-student-t:" + std::to_string(dof), rho, Delta);
+    const Integrand f = [&](const Batch& x, Batch& out) {
+      LineLaw at;
+      teacher->law(m, q, x.col(0), at);
+      const ArrayXd bell = (-at.v.square() / 2).exp();
+      out.col(0) = at.W * bell;
+      out.col(1) = at.S * at.v * bell - at.W * (1 - at.v.square()) * bell;
+    };
+    const ExpectationOptions options{.rule = Rule::adaptive, .absolute = 1e-13, .relative = 1e-13};
+    const ArrayXd E = expectation(1, 2, f, options).value;
+    const boost::math::students_t noise(dof);
+    const double scale = std::sqrt(Delta * (dof - 2) / dof);
+    const auto integrand = [&](double t) {
+      const double n = scale * t;
+      return boost::math::pdf(noise, t) * std::exp(-n * n / (2 * (1 + tau2))) / std::sqrt(1 + tau2);
+    };
+    const double exact = 2 * boost::math::quadrature::gauss_kronrod<double, 31>::integrate(
+                                 integrand, 0, 20 / scale, 12, 1e-14);
+    CHECK(std::abs(E[0] - exact) < 1e-11);
+    CHECK(std::abs(E[1]) < 1e-11);
   }
 }

@@ -76,3 +76,16 @@ TEST_CASE("what cannot be trained") {
   s.loss = make_loss("square"), s.dimension = 1;
   CHECK_THROWS_AS((void)glm_simulate(s), InvalidInput);
 }
+
+TEST_CASE("training ends where rounding hides the objective's descent") {
+  for (const std::uint64_t first : {5u, 11u}) {  // L-BFGS alone went on for ever
+    const GlmSimulateResult r = glm_simulate({.teacher = make_teacher("linear", 1, 0.5),
+                                              .loss = make_loss("square"),
+                                              .dimension = first == 5 ? 100 : 50,
+                                              .alpha = 6,
+                                              .ridge = 0.5,
+                                              .seeds = 2,
+                                              .first_seed = first});
+    CHECK(r.converged == 2);
+  }
+}

@@ -33,6 +33,7 @@ struct ExpectationOptions {
   // checked against: -1 takes 512, 2048 or 4096 for d = 1, 2 or more, 0 trusts the rule alone.
   int probes = -1;
   std::vector<double> kinks;  // d = 1, adaptive: points where f or a derivative jumps, at which panels end
+  bool even = false;          // d = 1, adaptive: f(-x) = f(x), which halves the points
   std::uint64_t seed = 1;     // of the random shifts and scramblings and of the safety sample
   int threads = 0;            // 0: all cores; the result is the same for any number
 };

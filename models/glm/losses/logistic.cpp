@@ -22,8 +22,10 @@ class Logistic final : public Loss {
     ell = (-u).max(0.0) + small.log1p();
   }
   void derivatives(const ArrayXd& u, ArrayXd& first, ArrayXd& second) const override {
-    const ArrayXd p = (1 + u.exp()).inverse();
-    first = -p, second = p * (1 - p);
+    second.resize(u.size());
+    vector_math::exp(u, second);
+    first = -(1 + second).inverse();
+    second = -first * (1 + first);
   }
 };
 
