@@ -34,10 +34,10 @@ TEST_CASE("spinodals and alpha_IT of L = 6: both starts on both sides of each, a
     CHECK(t.certificate.verdict == Verdict::trusted);
     CHECK(t.uncertainty <= 1e-3);
   }
-  CHECK(one_branch(problem, lower.alpha - 1e-3));
-  CHECK(!one_branch(problem, lower.alpha + 1e-3));
-  CHECK(!one_branch(problem, upper.alpha - 1e-3));
-  CHECK(one_branch(problem, upper.alpha + 1e-3));
+  CHECK(one_branch(problem, lower.alpha - 5e-3));
+  CHECK(!one_branch(problem, lower.alpha + 5e-3));
+  CHECK(!one_branch(problem, upper.alpha - 5e-3));
+  CHECK(one_branch(problem, upper.alpha + 5e-3));
   const auto informed = bayes(problem, crossing.alpha, Start::informed),
              other = bayes(problem, crossing.alpha, Start::uninformed);
   CHECK(informed.q_k - other.q_k > 0.1);
@@ -53,7 +53,7 @@ TEST_CASE("every point of the curve is a fixed point; those between the spinodal
   const BayesPhase phase = bayes_phase(problem, 0.3, 5, {.tolerance = 1e-3, .from = {}});
   REQUIRE(phase.thresholds.size() == 3);
   int unstable = 0;
-  for (std::size_t i = 0; i < phase.curve.size(); i += 7) {
+  for (std::size_t i = 0; i < phase.curve.size(); i += 12) {
     const BayesState& s = phase.curve[i];
     const auto near = bayes(problem, s.alpha, Start::informed, {.from = Eigen::Vector2d(s.q_k, s.q_v)});
     if (s.stable) {

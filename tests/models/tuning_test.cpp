@@ -66,16 +66,15 @@ TEST_CASE("no ridge near the tuned one does better") {
 }
 
 TEST_CASE("the trust line: the tuned point is trusted, a little less ridge is not") {
-  const Problem noisy{make_task("spiked", 1), {{2, 1.0}}, 0.25};
   const auto softmax = make_activation("softmax");
-  const RidgeOptimum best = optimal_ridge(noisy, *softmax, 1, {.erm = {.tolerance = 1e-3}}).best;
+  const RidgeOptimum best = optimal_ridge(two_tokens, *softmax, 1, {.erm = {.tolerance = 1e-3}}).best;
   const RidgeOptimum free =
-      optimal_ridge(noisy, *softmax, 1, {.erm = {.tolerance = 1e-3}, .trusted_only = false}).best;
+      optimal_ridge(two_tokens, *softmax, 1, {.erm = {.tolerance = 1e-3}, .trusted_only = false}).best;
   CHECK(best.result.certificate.verdict == Verdict::trusted);
   CHECK(best.result.test_error >= free.result.test_error - 1e-4);
   CHECK(free.result.certificate.verdict == Verdict::jumps);
   REQUIRE(best.on_trust_line);
-  const ErmResult less = erm(noisy, *softmax, 1, 0.9 * best.ridge_k, best.ridge_v);
+  const ErmResult less = erm(two_tokens, *softmax, 1, 0.9 * best.ridge_k, best.ridge_v);
   CHECK(less.certificate.verdict != Verdict::trusted);
   CHECK(less.test_error < best.result.test_error);  // only trust is in the way
 }
