@@ -24,7 +24,7 @@ bool one_branch(const Problem& problem, double alpha) {
 
 TEST_CASE("spinodals and alpha_IT of L = 6: both starts on both sides of each, and equal free entropies") {
   const Problem problem = spiked(6, 2, 1e-4);
-  const BayesPhase phase = bayes_phase(problem, 0.1, 10, {.tolerance = 1e-3, .from = {}});
+  const BayesPhase phase = bayes_phase(problem, 1, 2, {.tolerance = 1e-3, .from = {}});
   CHECK(phase.end == CurveEnd::left);
   REQUIRE(phase.thresholds.size() == 3);
   const auto &lower = phase.thresholds[0], &crossing = phase.thresholds[1], &upper = phase.thresholds[2];
@@ -50,12 +50,12 @@ TEST_CASE("spinodals and alpha_IT of L = 6: both starts on both sides of each, a
 
 TEST_CASE("every point of the curve is a fixed point; those between the spinodals repel the iteration") {
   const Problem problem = spiked(2, 0.5, 1e-4);
-  const BayesPhase phase = bayes_phase(problem, 0.3, 5, {.tolerance = 1e-3, .from = {}});
+  const BayesPhase phase = bayes_phase(problem, 0.9, 1.4, {.tolerance = 1e-3, .from = {}});
   REQUIRE(phase.thresholds.size() == 3);
   int unstable = 0;
   for (std::size_t i = 0; i < phase.curve.size(); ++i) {
     const BayesState& s = phase.curve[i];
-    if (i % (s.stable ? 12 : 3) != 0) continue;
+    if (i % (s.stable ? 16 : 5) != 0) continue;
     const auto near = bayes(problem, s.alpha, Start::informed, {.from = Eigen::Vector2d(s.q_k, s.q_v)});
     if (s.stable) {
       CHECK(std::abs(near.q_k - s.q_k) < 2e-4);

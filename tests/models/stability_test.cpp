@@ -7,7 +7,7 @@
 using namespace quenched;
 
 namespace {
-struct Case {
+struct SidedCase {
   const char* task;
   double signal;
   int tokens;
@@ -18,7 +18,7 @@ struct Case {
 }  // namespace
 
 TEST_CASE("both sides of the stability line, as simulation has it") {
-  const Case cases[] = {
+  const SidedCase cases[] = {
       {"spiked", 2, 2, 0, 4, 0.5, "softmax", true},    {"spiked", 2, 2, 0, 4, 0.1, "softmax", true},
       {"spiked", 1, 2, 0, 2, 0.01, "softmax", false},  {"spiked", 2, 2, 0, 4, 0.1, "linear", true},
       {"spiked", 2, 3, 0.1, 4, 0.5, "softmax", true},  {"spiked", 1, 3, 0.25, 5, 0.1, "softmax", false},
@@ -27,7 +27,7 @@ TEST_CASE("both sides of the stability line, as simulation has it") {
       {"spiked", 2, 5, 0.1, 6, 2, "linear", true},     {"spiked", 1, 5, 0.1, 3, 0.05, "linear", false},
       {"spiked", 2, 1, 0.1, 2, 1e-3, "softmax", true},
   };
-  for (const Case& c : cases) {
+  for (const SidedCase& c : cases) {
     INFO(c.task, " L=", c.tokens, " nu=", c.signal, " alpha=", c.alpha, " ridge=", c.ridge, " ",
          c.activation);
     const ErmResult r = erm({make_task(c.task, c.signal), {{c.tokens, 1.0}}, c.noise},

@@ -7,7 +7,7 @@ using namespace quenched;
 
 namespace {
 
-const LengthLaw one_two_three = {{1, 1.0 / 3}, {2, 1.0 / 3}, {3, 1.0 / 3}};
+const LengthLaw up_to_three = {{1, 1.0 / 3}, {2, 1.0 / 3}, {3, 1.0 / 3}};
 
 /// Fields X a/sqrt(D) of all tokens.
 Eigen::VectorXd fields(const Samples& samples, const Eigen::VectorXf& a) {
@@ -102,7 +102,7 @@ TEST_CASE("labels: y - z*_eps is noise of variance Delta, and E y^2 = 1 + Delta"
     for (int set = 0; set < 20; ++set) {
       const Directions directions = draw_directions(400, 100 + set);
       const Samples samples =
-          draw_samples({make_task(task, 1.0), one_two_three, Delta}, directions, 5000, 200 + set);
+          draw_samples({make_task(task, 1.0), up_to_three, Delta}, directions, 5000, 200 + set);
       const Eigen::VectorXd z_star = fields(samples, directions.v_star);
       Eigen::ArrayXd xi = samples.y;
       for (const SampleGroup& group : samples.groups)
@@ -121,7 +121,7 @@ TEST_CASE("labels: y - z*_eps is noise of variance Delta, and E y^2 = 1 + Delta"
 }
 
 TEST_CASE("the same bytes for any thread count") {
-  const Problem problem{make_task("max", 2), one_two_three, 0.1};
+  const Problem problem{make_task("max", 2), up_to_three, 0.1};
   const Directions directions = draw_directions(37, 5);
   const Samples one = draw_samples(problem, directions, 1000, 6, 1),
                 three = draw_samples(problem, directions, 1000, 6, 3);
