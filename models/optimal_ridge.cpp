@@ -1,5 +1,6 @@
 #include <LBFGSB.h>
 
+#include <Eigen/Cholesky>
 #include <algorithm>
 #include <boost/math/tools/minima.hpp>
 #include <boost/math/tools/roots.hpp>
@@ -57,11 +58,45 @@ double distrust(const ErmResult& r) {
 Vector2d low() { return Vector2d::Constant(std::log(ridge_range[0])); }
 Vector2d high() { return Vector2d::Constant(std::log(ridge_range[1])); }
 
+/// Its test error is close^2/(2 curvature) above the minimum, far below flat_change; below it the errors of
+/// the averages begin.
+constexpr double close_gradient = 1e-4;
+
+/// By differences of the gradient.
+Eigen::Matrix2d curvature(TestError& f, const Vector2d& t, const Vector2d& gradient) {
+  constexpr double h = 0.1;
+  Eigen::Matrix2d H;
+  VectorXd moved;
+  for (int i : {0, 1}) {
+    f(t + h * Vector2d::Unit(i), moved);
+    H.col(i) = (moved - gradient) / h;
+  }
+  return (H + H.transpose()) / 2;
+}
+
+/// Newton's steps with the curvature at the start, a neighbour's minimum; none when they do not lead to one.
+std::optional<Vector2d> near_minimum(TestError& f, Vector2d t) {
+  VectorXd gradient;
+  f(t, gradient);
+  Eigen::LDLT<Eigen::Matrix2d> H;
+  for (int step = 0; gradient.lpNorm<Eigen::Infinity>() > close_gradient; ++step) {
+    if (step == 0) H.compute(curvature(f, t, gradient));
+    if (step == 5 || !(H.vectorD().minCoeff() > 0)) return {};
+    const Vector2d next = t - H.solve(gradient);
+    if (!((next - t).norm() < 1) || (next.array() < low().array()).any() ||
+        (next.array() > high().array()).any())
+      return {};
+    t = next;
+    f(t, gradient);
+  }
+  return t;
+}
+
 Vector2d free_minimum(TestError& f, const Vector2d& start) {
   LBFGSpp::LBFGSBParam<double> parameters;
-  parameters.epsilon = 1e-6, parameters.epsilon_rel = 0;
-  parameters.past = 2, parameters.delta = 1e-9;
-  parameters.max_iterations = 30;
+  parameters.epsilon = close_gradient, parameters.epsilon_rel = 0;
+  parameters.past = 2, parameters.delta = 1e-8;
+  parameters.max_iterations = 30, parameters.max_linesearch = 8;
   parameters.max_step = 2;
   LBFGSpp::LBFGSBSolver<double> solver(parameters);
   VectorXd t = start;
@@ -78,17 +113,10 @@ RidgeOptimum described(const Problem& problem, const Activation& activation, dou
                        const Vector2d& t, const ErmOptions& options) {
   RidgeOptimum o;
   o.ridge_k = std::exp(t[0]), o.ridge_v = std::exp(t[1]);
-  VectorXd gradient, moved;
   ErmOptions certified = options;
   certified.from = f.overlaps();
   o.result = erm(problem, activation, alpha, o.ridge_k, o.ridge_v, certified);
-  gradient = f.gradient(t, o.result);
-  constexpr double h = 0.1;
-  for (int i : {0, 1}) {
-    f(t + h * Vector2d::Unit(i), moved);
-    o.curvature.col(i) = (moved - gradient) / h;
-  }
-  o.curvature = (o.curvature + o.curvature.transpose()).eval() / 2;
+  o.curvature = curvature(f, t, f.gradient(t, o.result));
   o.flat_k = std::abs(o.curvature(0, 0)) / 2 < flat_change;
   o.flat_v = std::abs(o.curvature(1, 1)) / 2 < flat_change;
   o.at_bound = (t.array() <= low().array() + 1e-3).any() || (t.array() >= high().array() - 1e-3).any();
@@ -141,7 +169,8 @@ OptimalRidge optimal_ridge(const Problem& problem, const Activation& activation,
   if (options.from) starts = {options.from->array().log().matrix()};
   std::vector<RidgeOptimum> minima;
   for (const Vector2d& start : starts) {
-    const Vector2d t = free_minimum(f, start);
+    const std::optional<Vector2d> near = options.from ? near_minimum(f, start) : std::nullopt;
+    const Vector2d t = near ? *near : free_minimum(f, start);
     const auto apart = [&](const RidgeOptimum& o) {
       const Vector2d step = t - Vector2d(std::log(o.ridge_k), std::log(o.ridge_v));
       // Less than the flat change apart: one minimum, and a flat direction.
