@@ -2,14 +2,16 @@
 
 #include <Eigen/LU>
 #include <algorithm>
-#include <boost/math/quadrature/gauss.hpp>
+#include <boost/math/tools/minima.hpp>
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <quenched/parallel.hpp>
 #include <quenched/vector_math.hpp>
 #include <vector>
 
 #include "channel.hpp"
+#include "graded_panels.hpp"
 #include "pair_line.hpp"
 
 namespace quenched {
@@ -26,6 +28,11 @@ struct Scan : PairScan {
 /// A jump of the global proximal point, from one end to the other at one c.
 struct Gap {
   double low, high;
+};
+
+/// Along a direction of d, at |n| = 1: c' = 1 - (r/radius)^2 + r^2 bend (x - delta)^2 near its minimum.
+struct Birth {
+  double delta, radius, bend;
 };
 
 /// Softmax-like attention over two tokens. Everything depends on d_l = y - w_l (two Gaussians) and on delta
@@ -70,7 +77,9 @@ class PairChannel final : public Channel {
     bool diagnostics;
   };
 
-  [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale, bool diagnostics) const {
+  /// None where the line needs too many nodes.
+  [[nodiscard]] std::optional<Setting> setting(const OrderParameters& o, double scale,
+                                               bool diagnostics) const {
     const double root_q_v = std::sqrt(o.q_v), slope = o.q_v > 0 ? o.m_v / root_q_v : 0;
     const double spread = 1 - slope * slope + problem_.noise;
     const DifferenceLaw law(*problem_.task, o.m_k, o.q_k);
@@ -82,8 +91,7 @@ class PairChannel final : public Channel {
     const double low = law.mu - pair_reach * law.sigma - moved,
                  high = law.mu + pair_reach * law.sigma + moved;
     const double count = std::ceil((high - low) / (0.5 * scale * std::min(1.0, law.sigma / (1 + o.V_k / 2))));
-    if (!(count < most_nodes))
-      return Eigen::ArrayXd::Constant(diagnostics ? all_means : fixed_point_means, unknown);
+    if (!(count < most_nodes)) return {};
     const auto n = static_cast<Eigen::Index>(count);
     const double inner = (high - low) / static_cast<double>(n);
     Setting set{o,
@@ -101,11 +109,20 @@ class PairChannel final : public Channel {
     set.basis.col(0) = A.col(0).normalized();
     set.basis.col(1) = (A.col(1) - set.basis.col(0).dot(A.col(1)) * set.basis.col(0)).normalized();
     set.d_of_normals = A.transpose() * set.basis;
+    return set;
+  }
+
+  [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, double scale, bool diagnostics) const {
+    const std::optional<Setting> found = setting(o, scale, diagnostics);
+    const int outputs = diagnostics ? all_means : fixed_point_means;
+    if (!found) return Eigen::ArrayXd::Constant(outputs, unknown);
+    const Setting& set = *found;
     const int rows = static_cast<int>(std::ceil(pair_reach / set.step));
     std::vector<Eigen::ArrayXd> parts(rows);
     parallel_for(rows, options_.threads, [&](int i) { parts[i] = row(set, (i + 0.5) * set.step); });
-    Eigen::ArrayXd total = Eigen::ArrayXd::Zero(diagnostics ? all_means : fixed_point_means);
+    Eigen::ArrayXd total = Eigen::ArrayXd::Zero(outputs);
     for (const Eigen::ArrayXd& part : parts) total += part;
+    if (diagnostics) total += responses(set);
     set.law.fresh_sample(activation_, total[hit], total[power]);
     return total;
   }
@@ -123,44 +140,28 @@ class PairChannel final : public Channel {
       const double outer = 2 * set.step * set.step * std::exp(-n.squaredNorm() / 2) / (2 * std::numbers::pi);
       const Eigen::Vector2d d = set.d_of_normals * n;
       evaluate(set, set.line, d, scan);
-      const bool folded = ((scan.c.tail(scan.c.size() - 1) - scan.c.head(scan.c.size() - 1)) <= 0).any();
       add_smooth(set, set.line, scan, n, outer, sums);
-      const bool steep = folded || (set.diagnostics && (scan.c1 < 0.3 && scan.density > 1e-12).any());
-      if (!steep) {
-        if (set.diagnostics) add_responses(set, set.line, scan, outer, sums);
-        continue;
-      }
-      const std::vector<Gap> gaps = folded ? find_gaps(set, d, scan) : std::vector<Gap>();
+      if (!folded(scan)) continue;
       Sums part;
       Scan local;
-      const auto integrate = [&](double from, double to, double sign, bool responses) {
-        const PairNodes nodes =
-            on_panels(responses ? response_panels(set, scan, from, to) : panels(from, to, 0.5));
+      for (const Gap& gap : find_gaps(set, d, scan)) {
+        const auto [x, weights] = gauss_on(graded_panels(gap.low, gap.high, {}, [](double) { return 0.5; }));
+        const PairNodes nodes(activation_, x, weights);
         part = Sums::Zero(nodes.size(), outputs);
         evaluate(set, nodes, d, local);
-        if (responses)
-          add_responses(set, nodes, local, outer, part);
-        else
-          add_smooth(set, nodes, local, n, outer, part);
-        corrections += sign * part.colwise().sum().transpose();
-      };
-      for (const Gap& gap : gaps) integrate(gap.low, gap.high, -1, false);
-      if (set.diagnostics) {
-        for (const Gap& gap : gaps) {
-          evaluate(set, PairNodes(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1)), d,
-                   local);
-          corrections[jumps_k] += outer * local.density[0] * (gap.high - gap.low) / set.o.V_k;
-        }
-        double from = set.line.delta[0];
-        for (const Gap& gap : gaps) {
-          if (gap.low > from) integrate(from, gap.low, 1, true);
-          from = gap.high;
-        }
-        integrate(from, set.line.delta[set.line.size() - 1], 1, true);
-        corrections[competing] += outer * bistable(scan);
+        add_smooth(set, nodes, local, n, outer, part);
+        corrections -= part.colwise().sum().transpose();
       }
+      if (set.diagnostics) corrections[competing] += outer * bistable(scan);
     }
     return corrections + sums.colwise().sum().transpose();
+  }
+
+  static bool folded(const Scan& scan) {
+    return ((scan.c.tail(scan.c.size() - 1) - scan.c.head(scan.c.size() - 1)) <= 0).any();
+  }
+  [[nodiscard]] PairNodes ends(const Gap& gap) const {
+    return {activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1)};
   }
 
   static void evaluate(const Setting& set, const PairNodes& nodes, const Eigen::Vector2d& d, Scan& scan) {
@@ -197,17 +198,133 @@ class PairChannel final : public Channel {
         (scan.c1 * (p.square() + (1 - p).square()) / scan.D - 2 * o.V_k * scan.moved_squared(at));
   }
 
-  /// E|G_ab|^2, singular where c' = 0: on the parts that the global minimum visits only.
-  static void add_responses(const Setting& set, const PairNodes& at, const Scan& scan, double outer,
-                            Sums& sums) {
+  /// Jumps, and E|G_ab|^2 over the parts of the line that the global minimum visits, in polar coordinates of
+  /// n. Where a fold is born, the average over delta diverges like |r - r*|^(-1/2); Phi grows like r^2 along
+  /// a direction, so that the r* are known there and are substituted away.
+  [[nodiscard]] Eigen::ArrayXd responses(const Setting& set) const {
+    const int directions = static_cast<int>(std::ceil(10 / set.step));
+    std::vector<Eigen::ArrayXd> parts(directions);
+    parallel_for(directions, options_.threads, [&](int i) {
+      const double angle = std::numbers::pi * (i + 0.5) / directions;
+      parts[i] = along(set, {std::cos(angle), std::sin(angle)});
+    });
+    Eigen::ArrayXd total = Eigen::ArrayXd::Zero(all_means);
+    for (const Eigen::ArrayXd& part : parts) total += part;
+    return total / directions;
+  }
+
+  /// One direction, both signs: the mean over r of density r exp(-r^2/2).
+  [[nodiscard]] Eigen::ArrayXd along(const Setting& set, const Eigen::Vector2d& direction) const {
+    const std::vector<Birth> births = fold_births(set, set.d_of_normals * direction);
+    std::vector<double> radii;
+    for (const Birth& birth : births) radii.push_back(birth.radius);
+    Eigen::ArrayXd total = Eigen::ArrayXd::Zero(all_means);
+    const int n = static_cast<int>(std::ceil(6 / set.step));
+    for (const auto& [r, weight] : radial_rule(radii, pair_reach, n))
+      total += weight * at_radius(set, r * (set.d_of_normals * direction), r, births);
+    return total;
+  }
+
+  [[nodiscard]] Eigen::ArrayXd at_radius(const Setting& set, const Eigen::Vector2d& d, double r,
+                                         const std::vector<Birth>& births) const {
+    Scan scan;
+    evaluate(set, set.line, d, scan);
+    std::vector<Gap> gaps = folded(scan) ? find_gaps(set, d, scan) : std::vector<Gap>();
+    std::vector<Anchor> anchors;
+    for (const Birth& birth : births) {
+      const double a = 1 - std::pow(r / birth.radius, 2), b = r * r * birth.bend;  // c' = a + b x^2
+      const double x = std::sqrt(std::abs(a) / b), cell = set.line.weight[0];
+      if (a > 0) {
+        anchors.push_back({birth.delta, x / 2});
+        continue;
+      }
+      // A young gap spans few nodes or none: from its cubic instead.
+      const double half = std::numbers::sqrt3 * x;
+      std::erase_if(gaps, [&](const Gap& g) {
+        return half < 0.5 &&
+               std::max(std::abs(g.low - birth.delta), std::abs(g.high - birth.delta)) < 2 * half + 2 * cell;
+      });
+      if (std::ranges::none_of(gaps,
+                               [&](const Gap& g) { return g.low < birth.delta && birth.delta < g.high; }))
+        gaps.push_back(tangent(set, d, {birth.delta - half, birth.delta + half}, std::max(half, 2 * cell)));
+    }
+    std::ranges::sort(gaps, {}, &Gap::low);
+    Eigen::ArrayXd total = Eigen::ArrayXd::Zero(all_means);
+    Scan local;
+    for (const Gap& gap : gaps) {
+      evaluate(set, ends(gap), d, local);
+      total[jumps_k] += local.density[0] * (gap.high - gap.low) / set.o.V_k;
+    }
+    double from = set.line.delta[0];
+    for (std::size_t g = 0; g <= gaps.size(); ++g) {
+      const double to = g < gaps.size() ? gaps[g].low : set.line.delta[set.line.size() - 1];
+      if (to > from) total += visited(set, d, scan, anchors, from, to);
+      if (g < gaps.size()) from = std::max(from, gaps[g].high);
+    }
+    return total;
+  }
+
+  /// Every local minimum of c' that falls below 0 within reach.
+  [[nodiscard]] std::vector<Birth> fold_births(const Setting& set, const Eigen::Vector2d& d) const {
+    Scan scan, local;
+    evaluate(set, set.line, d, scan);
+    const auto slope = [&](double delta) {
+      evaluate(set, PairNodes(activation_, Eigen::ArrayXd::Constant(1, delta), Eigen::ArrayXd::Ones(1)), d,
+               local);
+      return local.c1[0];
+    };
+    const Eigen::ArrayXd& x = set.line.delta;
+    const double cell = set.line.weight[0], h = 0.1 * cell;
+    std::vector<Birth> births;
+    for (Eigen::Index i = 1; i + 1 < x.size(); ++i) {
+      if (!(scan.c1[i] < 1 && scan.c1[i] <= scan.c1[i - 1] && scan.c1[i] < scan.c1[i + 1])) continue;
+      const auto [delta, least] = boost::math::tools::brent_find_minima(slope, x[i - 1], x[i + 1], 40);
+      const double radius = 1 / std::sqrt(1 - least);
+      const double bend = (slope(delta + h) + slope(delta - h) - 2 * least) / (2 * h * h);
+      if (radius < pair_reach && bend > 0) births.push_back({delta, radius, bend});
+    }
+    return births;
+  }
+
+  /// E|G_ab|^2 on [from, to], where c' > 0.
+  [[nodiscard]] Eigen::ArrayXd visited(const Setting& set, const Eigen::Vector2d& d, const Scan& coarse,
+                                       std::vector<Anchor> anchors, double from, double to) const {
+    constexpr double narrow = 0.1, wide = 0.5, small_slope = 0.5, nothing = 1e-20, h = 1e-5;
+    Scan scan;
+    const Eigen::Array4d at(from, from + h, to - h, to);
+    evaluate(set, PairNodes(activation_, at, Eigen::Array4d::Ones()), d, scan);
+    const auto scale = [&](int end, int next) {
+      return 0.5 * std::clamp(scan.c1[end] * h / std::abs(scan.c1[next] - scan.c1[end]), 1e-6, 1.0);
+    };
+    anchors.push_back({from, scale(0, 1)});
+    anchors.push_back({to, scale(3, 2)});
+    const double cell = set.line.weight[0], first = set.line.delta[0];
+    const Eigen::Index last = coarse.c1.size() - 1;
+    const auto index = [&](double x, int shift) {
+      return std::clamp<Eigen::Index>(static_cast<Eigen::Index>((x - first) / cell) + shift, 0, last);
+    };
+    std::vector<Panel> panels = graded_panels(from, to, anchors, [&](double x) {
+      const Eigen::Index low = index(x, -1), high = index(x + wide, 2);
+      return coarse.c1.segment(low, high - low + 1).minCoeff() < small_slope ? narrow : wide;
+    });
+    std::erase_if(panels, [&](const Panel& panel) {  // judged with a cell to either side
+      const Eigen::Index low = index(panel.from, -1), high = index(panel.to, 2);
+      return coarse.density.segment(low, high - low + 1).maxCoeff() <= nothing;
+    });
+    Eigen::ArrayXd total = Eigen::ArrayXd::Zero(all_means);
+    if (panels.empty()) return total;
+    const auto [x, weights] = gauss_on(panels);
+    const PairNodes nodes(activation_, x, weights);
+    evaluate(set, nodes, d, scan);
     const double V_k = set.o.V_k;
-    const Eigen::ArrayXd mass = outer * scan.density, a2 = scan.moved_squared(at), inverse = 1 / scan.c1;
-    const Eigen::ArrayXd power = PairScan::power(at);
-    const Eigen::ArrayXd sa = scan.moved_along_s(at);
-    sums.col(G_kk) += mass * (1 - scan.c1).square() * inverse / (V_k * V_k);
-    sums.col(G_kv) += mass * 2 * a2 * inverse;
-    sums.col(G_vv) += mass * (scan.c1 * (power / scan.D).square() - 4 * V_k * sa.square() / scan.D +
-                              4 * V_k * V_k * a2.square() * inverse);
+    const Eigen::ArrayXd a2 = scan.moved_squared(nodes), sa = scan.moved_along_s(nodes),
+                         power = PairScan::power(nodes), inverse = 1 / scan.c1;
+    const auto mean = [&](const Eigen::ArrayXd& f) { return (scan.density * f).sum(); };
+    total[G_kk] = mean((1 - scan.c1).square() * inverse) / (V_k * V_k);
+    total[G_kv] = mean(2 * a2 * inverse);
+    total[G_vv] = mean(scan.c1 * (power / scan.D).square() - 4 * V_k * sa.square() / scan.D +
+                       4 * V_k * V_k * a2.square() * inverse);
+    return total;
   }
 
   /// Edges of the lower convex hull of psi = Phi + delta^2/(4 V_k) that skip nodes, refined to the common
@@ -219,18 +336,19 @@ class PairChannel final : public Channel {
     const std::vector<Eigen::Index> hull = lower_hull(x, psi);
     std::vector<Gap> gaps;
     for (std::size_t k = 1; k < hull.size(); ++k)
-      if (hull[k] - hull[k - 1] > 1) gaps.push_back(tangent(set, d, {x[hull[k - 1]], x[hull[k]]}));
+      if (hull[k] - hull[k - 1] > 1)
+        gaps.push_back(tangent(set, d, {x[hull[k - 1]], x[hull[k]]}, 2 * set.line.weight[0]));
     return gaps;
   }
 
-  /// Newton on c(low) = c(high) and psi(high) - psi(low) = c (high - low)/(2 V_k).
-  [[nodiscard]] Gap tangent(const Setting& set, const Eigen::Vector2d& d, Gap gap) const {
+  /// Newton, no farther than `farthest`, on c(low) = c(high) and psi(high) - psi(low) = c (high - low)/(2
+  /// V_k).
+  [[nodiscard]] Gap tangent(const Setting& set, const Eigen::Vector2d& d, Gap gap, double farthest) const {
     const Gap bracket = gap;
-    const double cell = set.line.weight[0], V2 = 2 * set.o.V_k;
+    const double V2 = 2 * set.o.V_k;
     Scan scan;
     for (int iteration = 0; iteration < 20; ++iteration) {
-      const PairNodes ends(activation_, Eigen::Array2d(gap.low, gap.high), Eigen::Array2d(1, 1));
-      evaluate(set, ends, d, scan);
+      evaluate(set, ends(gap), d, scan);
       const double length = gap.high - gap.low, apart = scan.c[1] - scan.c[0];
       const double area = V2 * (scan.loss[1] - scan.loss[0]) + (gap.high * gap.high - gap.low * gap.low) / 2 -
                           scan.c[0] * length;
@@ -240,12 +358,12 @@ class PairChannel final : public Channel {
       const Eigen::Vector2d step = -J.inverse() * Eigen::Vector2d(apart, area);
       if (!step.allFinite()) return bracket;
       gap.low += step[0], gap.high += step[1];
-      if (std::abs(gap.low - bracket.low) > 2 * cell || std::abs(gap.high - bracket.high) > 2 * cell ||
-          gap.low >= gap.high)
-        return bracket;  // near a cusp the gap is about a cell wide and its weight negligible
+      if (gap.low >= gap.high) return bracket;
       if (step.norm() < 1e-12) break;
     }
-    return gap;
+    // Near a cusp the gap is about a cell wide and its weight negligible.
+    const double moved = std::max(std::abs(gap.low - bracket.low), std::abs(gap.high - bracket.high));
+    return moved > farthest ? bracket : gap;
   }
 
   /// Probability that c lies between a local maximum and the next local minimum of c(delta).
@@ -258,55 +376,6 @@ class PairChannel final : public Channel {
       probability += gsl_cdf_ugaussian_P(scan.eta[i]) - gsl_cdf_ugaussian_P(scan.eta[j]);
     }
     return std::min(probability, 1.0);
-  }
-
-  struct Panel {
-    double from, to;
-  };
-  [[nodiscard]] static std::vector<Panel> panels(double from, double to, double width) {
-    const int count = std::max(1, static_cast<int>(std::ceil((to - from) / width)));
-    std::vector<Panel> out;
-    const double step = (to - from) / count;
-    for (int k = 0; k < count; ++k) out.push_back({from + step * k, from + step * (k + 1)});
-    return out;
-  }
-
-  /// Panels for 1/c': a tenth wide where c' is small, half a unit elsewhere, none where the density is
-  /// negligible.
-  [[nodiscard]] static std::vector<Panel> response_panels(const Setting& set, const Scan& scan, double from,
-                                                          double to) {
-    constexpr double narrow = 0.1, wide = 0.5, small_slope = 0.5, nothing = 1e-20;
-    const double cell = set.line.weight[0],
-                 first = set.line.delta[0];  // a panel is judged with a cell to either side
-    const Eigen::Index last = scan.c1.size() - 1;
-    std::vector<Panel> out;
-    while (from < to) {
-      const auto low =
-          std::clamp<Eigen::Index>(static_cast<Eigen::Index>((from - first) / cell) - 1, 0, last);
-      const auto high =
-          std::clamp<Eigen::Index>(static_cast<Eigen::Index>((from + wide - first) / cell) + 2, low, last);
-      const double end = std::min(
-          to, from + (scan.c1.segment(low, high - low + 1).minCoeff() < small_slope ? narrow : wide));
-      if (scan.density.segment(low, high - low + 1).maxCoeff() > nothing) out.push_back({from, end});
-      from = end;
-    }
-    return out;
-  }
-
-  [[nodiscard]] PairNodes on_panels(const std::vector<Panel>& panels) const {
-    using Rule = boost::math::quadrature::gauss<double, 10>;
-    const auto count = static_cast<Eigen::Index>(panels.size());
-    Eigen::ArrayXd x(10 * count), w(10 * count);
-    for (Eigen::Index k = 0; k < count; ++k) {
-      const auto [from, to] = panels[static_cast<std::size_t>(k)];
-      const double half = (to - from) / 2, centre = from + half;
-      for (Eigen::Index i = 0; i < 5; ++i) {
-        const double a = Rule::abscissa()[i];
-        x[10 * k + 2 * i] = centre - half * a, x[10 * k + 2 * i + 1] = centre + half * a;
-        w[10 * k + 2 * i] = w[10 * k + 2 * i + 1] = half * Rule::weights()[i];
-      }
-    }
-    return {activation_, x, w};
   }
 
   Problem problem_;

@@ -31,9 +31,13 @@ std::optional<StabilityPoint> stability_line(const Problem& problem, const Activ
   StabilityPoint point;
   const double t = (a + b) / 2, h = 0.02;
   const double slope = (solve(t + h) - solve(t - h)) / (2 * h);
-  solve(t);
+  // The eigenvalue's error, as far as it comes from the fixed point's: what a tenth of the tolerance changes.
+  const double before = solve(t);
+  next.tolerance /= 10;
+  const double moved = std::abs(solve(t) - before);
   point.value = std::exp(t);
-  point.uncertainty = point.value * ((b - a) / 2 + last.certificate.stability_error / std::abs(slope));
+  point.uncertainty =
+      point.value * ((b - a) / 2 + std::hypot(last.certificate.stability_error, moved) / std::abs(slope));
   point.result = last;
   return point;
 }

@@ -4,6 +4,8 @@
 #include <quenched/invalid_input.hpp>
 #include <quenched/stability_line.hpp>
 
+#include "channel.hpp"
+
 using namespace quenched;
 
 namespace {
@@ -60,4 +62,38 @@ TEST_CASE("the stability line in alpha and in ridge: one line, found from both s
   CHECK(std::abs(alpha->value - 5) < alpha->uncertainty + 5 * ridge->uncertainty / ridge->value);
   CHECK(!stability_line(problem, *linear, 5, 1, 1, Along::ridge, 2, 5, fine));  // both ends stable
   CHECK_THROWS_AS((void)stability_line(problem, *linear, 5, 1, 1, Along::ridge, 2, 1), InvalidInput);
+}
+
+TEST_CASE("softmax's stability line, to 1e-3 in alpha and in ridge; sides of it are told apart at once") {
+  const Problem problem{make_task("spiked", 1), {{2, 1.0}}, 0.1};
+  const auto softmax = make_activation("softmax");
+  const auto alpha = stability_line(problem, *softmax, 1, 0.1, 0.1, Along::alpha, 2.6, 3.1);
+  REQUIRE(alpha);
+  CHECK(alpha->uncertainty < 1e-3 * alpha->value);
+  const auto ridge = stability_line(problem, *softmax, alpha->value, 1, 1, Along::ridge, 0.08, 0.13);
+  REQUIRE(ridge);
+  CHECK(ridge->uncertainty < 1e-3 * ridge->value);
+  CHECK(std::abs(ridge->value / 0.1 - 1) < 3e-3);
+  for (const double side : {-1, 1}) {
+    const ErmResult r = erm(problem, *softmax, alpha->value * (1 + 2e-3 * side), 0.1, 0.1, {.branches = 0});
+    CHECK(r.certificate.stability_error < 3e-4);
+    CHECK((r.certificate.stability_eigenvalue - 1) * side < 0);  // more data, more stable
+  }
+}
+
+TEST_CASE("two tokens: the mean squared response converges though it diverges where folds are born") {
+  // At the order parameters of spiked nu = 2, alpha = 4, r = 0.1, where folds weigh little but are there.
+  const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0};
+  const auto softmax = make_activation("softmax");
+  const OrderParameters o{0.8356, 1.4099, 3.3716, 1.0627, 1.1851, 0.54995};
+  const auto at = [&](int level) {
+    return pair_channel(problem, *softmax, {.level = level})->means(o, Detail::responses);
+  };
+  const ChannelMeans rough = at(0), fine = at(3);
+  for (const int i : {G_kk, G_kv, G_vv, jumps_k}) {
+    CAPTURE(i);
+    CHECK(std::abs(rough.value[i] - fine.value[i]) < 1e-3 * fine.value[i]);
+    CHECK(std::abs(rough.value[i] - fine.value[i]) <
+          2 * std::sqrt(rough.deviation.col(i).square().sum()) + 1e-6 * fine.value[i]);
+  }
 }
