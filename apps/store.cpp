@@ -17,13 +17,15 @@ namespace quenched::apps {
 namespace {
 
 constexpr unsigned long store_application = 0x51554e43;  // "QUNC"
-constexpr unsigned long store_schema = 1;                // a change raises it and migrates older stores
-constexpr int patience = 60'000;                         // ms to wait for another process's transaction
+/// What brings a store of schema 1, 2, ... to the next: a change of the schema is one line more.
+constexpr const char* migrations[] = {"ALTER TABLE point ADD COLUMN version TEXT NOT NULL DEFAULT ''"};
+constexpr unsigned long store_schema = 1 + std::size(migrations);
+constexpr int patience = 60'000;  // ms to wait for another process's transaction
 
 /// What is better stays: converged, not converged, failed.
 constexpr auto unless_better =
     " ON CONFLICT(key) DO UPDATE SET status = excluded.status, record = excluded.record,"
-    " seconds = excluded.seconds"
+    " seconds = excluded.seconds, version = excluded.version"
     " WHERE point.status = 'failed' OR (point.status = 'not_converged' AND excluded.status <> 'failed')";
 
 bool writable(const std::string& path) { return access(path.c_str(), W_OK) == 0; }
@@ -38,6 +40,15 @@ auto named(const std::string& path, const Work& work) {
   }
 }
 
+/// Brings the store to the newest schema, unless another process has.
+void migrate(SQLite::Database& database) {
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  const auto schema = static_cast<std::size_t>(database.execAndGet("PRAGMA user_version").getInt());
+  for (std::size_t i = schema; i < store_schema; ++i) database.exec(migrations[i - 1]);
+  database.exec(fmt::format("PRAGMA user_version = {}", store_schema));
+  transaction.commit();
+}
+
 /// A whole store or none: made beside `path` and linked there unless another process was faster.
 void make_store(const std::string& path) {
   struct Temporary {
@@ -49,13 +60,14 @@ void make_store(const std::string& path) {
     database.exec(
         fmt::format("BEGIN;"
                     "PRAGMA application_id = {};"
-                    "PRAGMA user_version = {};"
+                    "PRAGMA user_version = 1;"
                     "CREATE TABLE point(key TEXT PRIMARY KEY, status TEXT NOT NULL,"
                     "  record TEXT NOT NULL, seconds REAL NOT NULL);"
                     "CREATE TABLE sweep(id INTEGER PRIMARY KEY, specification TEXT NOT NULL UNIQUE);"
                     "COMMIT;"
                     "PRAGMA journal_mode = WAL",
-                    store_application, store_schema));
+                    store_application));
+    migrate(database);
   });
   if (link(temporary.name.c_str(), path.c_str()) != 0 && errno != EEXIST)
     throw std::runtime_error(fmt::format("{}: {}", path, std::strerror(errno)));
@@ -91,6 +103,8 @@ SQLite::Database opened(const std::string& key, const std::string& path) {
                               patience);
     const std::string state = database.execAndGet("PRAGMA quick_check(1)").getString();
     if (state != "ok") throw damaged(state);
+    if (writable(path) && database.execAndGet("PRAGMA user_version").getUInt() < store_schema)
+      migrate(database);
     database.exec("PRAGMA synchronous = NORMAL");  // a loss of power may lose the last points, not the store
     return database;
   } catch (const SQLite::Exception& e) {
@@ -140,10 +154,13 @@ Store::Store(const std::string& key, const std::string& path, Use use)
     : file_(checked_store(key, path, use)),
       path_(path),
       database_(opened(key, path)),
-      find_(prepared(path, database_, "SELECT status, record, seconds FROM point WHERE key = ?")),
-      keep_(prepared(path, database_,
-                     std::string("INSERT INTO point(key, status, record, seconds) VALUES (?, ?, ?, ?)") +
-                         unless_better)) {}
+      find_(prepared(path, database_, "SELECT status, record, seconds FROM point WHERE key = ?")) {
+  if (!writable(path)) return;  // it may be of an older schema, which find() can read
+  keep_.emplace(prepared(path, database_,
+                         std::string("INSERT INTO point(key, status, record, seconds, version)"
+                                     " VALUES (?, ?, ?, ?, ?)") +
+                             unless_better));
+}
 
 std::optional<Outcome> Store::find(const std::string& key) {
   const std::lock_guard lock(mutex_);
@@ -161,10 +178,10 @@ std::optional<Outcome> Store::find(const std::string& key) {
 void Store::keep(const std::string& key, const Outcome& outcome) {
   const std::lock_guard lock(mutex_);
   named(path_, [&] {
-    keep_.reset();
-    SQLite::bind(keep_, key, outcome.status, outcome.record.dump(), outcome.seconds);
-    keep_.exec();
-    keep_.reset();
+    keep_->reset();
+    SQLite::bind(*keep_, key, outcome.status, outcome.record.dump(), outcome.seconds, QUENCHED_VERSION);
+    keep_->exec();
+    keep_->reset();
   });
 }
 
@@ -185,6 +202,17 @@ std::string Store::last_specification() {
   });
 }
 
+long Store::points_of_other_versions() {
+  const std::lock_guard lock(mutex_);
+  return named(path_, [&]() -> long {
+    if (database_.execAndGet("PRAGMA user_version").getUInt() < 2)
+      return database_.execAndGet("SELECT count(*) FROM point").getInt64();
+    SQLite::Statement count(database_, "SELECT count(*) FROM point WHERE version <> ?");
+    count.bind(1, QUENCHED_VERSION);
+    return count.executeStep() ? count.getColumn(0).getInt64() : 0;
+  });
+}
+
 void Store::merge(const std::string& path) {
   const std::lock_guard lock(mutex_);
   named(path, [&] {
@@ -192,7 +220,11 @@ void Store::merge(const std::string& path) {
     attach.bind(1, path);
     attach.exec();
     SQLite::Transaction transaction(database_, SQLite::TransactionBehavior::IMMEDIATE);
-    database_.exec(std::string("INSERT INTO point SELECT * FROM part.point WHERE true") + unless_better);
+    const bool has_version = database_.execAndGet("PRAGMA part.user_version").getUInt() >= 2;
+    database_.exec(
+        fmt::format("INSERT INTO point(key, status, record, seconds, version)"
+                    " SELECT key, status, record, seconds, {} FROM part.point WHERE true{}",
+                    has_version ? "version" : "''", unless_better));
     database_.exec(
         "INSERT OR IGNORE INTO sweep(specification) SELECT specification FROM part.sweep ORDER BY id");
     transaction.commit();

@@ -23,7 +23,8 @@ class Store {
  public:
   enum class Use { existing, create };
   /// `create` makes the store where there is none. Throws InvalidInput (`key`, `path`) for a file that is no
-  /// store, is damaged or of a newer schema, and leaves it as it is.
+  /// store, is damaged or of a newer schema, and leaves it as it is. One of an older schema is brought to the
+  /// newest, or read as it is where it may only be read.
   Store(const std::string& key, const std::string& path, Use use);
 
   [[nodiscard]] std::optional<Outcome> find(const std::string& key);
@@ -33,6 +34,9 @@ class Store {
   /// The text of a sweep's file becomes the last one.
   void keep_specification(const std::string& text);
   [[nodiscard]] std::string last_specification();
+
+  /// Results by programs of another version, or of one not known: this one does not use them.
+  [[nodiscard]] long points_of_other_versions();
 
   /// Takes over what another store holds, as keep() does.
   void merge(const std::string& path);
@@ -54,7 +58,8 @@ class Store {
   std::string path_;
   std::mutex mutex_;
   SQLite::Database database_;
-  SQLite::Statement find_, keep_;
+  SQLite::Statement find_;
+  std::optional<SQLite::Statement> keep_;  // none where the file may only be read
 };
 
 /// Whether the file at `path` begins as a store does.

@@ -177,6 +177,7 @@ Stored stored_records(const std::string& path, const std::string& specification,
   }
   for (auto& record : records)
     if (record) stored.records.push_back(std::move(*record));
+  if (stored.tally.missing() > 0) stored.of_other_versions = store.points_of_other_versions();
   if (sweep.command->finish) sweep.command->finish(stored.records, sweep.settings);
   return stored;
 }

@@ -33,6 +33,7 @@ struct Stored {
   const Command* command;
   std::vector<Record> records;
   Tally tally;
+  long of_other_versions = 0;  // results in the store that this program does not use; counted when some are missing
 };
 /// Of the sweep at `specification` (a SPEC.toml), or of the one that was last swept when that is empty.
 [[nodiscard]] Stored stored_records(const std::string& store, const std::string& specification, bool timing);

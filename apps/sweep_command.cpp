@@ -95,6 +95,9 @@ int execute(const ExportInvocation& invocation, const std::string& arguments) {
   if (!invocation.destination.plot.empty()) draw(stored.records, {}, invocation.destination.plot);
   const bool incomplete = stored.tally.failed + stored.tally.missing() > 0;
   if (incomplete) std::cerr << "quenched export: " << stored.tally.text();
+  if (stored.of_other_versions > 0)
+    std::cerr << fmt::format("{} results there are of another version than {}, and not used\n",
+                             stored.of_other_versions, QUENCHED_VERSION);
   return invocation.strict && (incomplete || !std::ranges::all_of(stored.records, trusted)) ? 1 : 0;
 }
 

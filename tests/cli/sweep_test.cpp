@@ -202,6 +202,41 @@ TEST_CASE("merging never puts a failure in place of a result") {
   CHECK(folder.exported().out == quenched_program(plain_grid).out);
 }
 
+TEST_CASE("a store of the previous schema is brought to the newest, and nothing of it is computed again") {
+  const Sweeping folder(grid);
+  REQUIRE(folder.sweep().status == 0);
+  const std::string old = folder / "old.db";
+  {  // as the first version made it
+    SQLite::Database database(old, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec(
+        "PRAGMA application_id = 0x51554e43; PRAGMA user_version = 1;"
+        "CREATE TABLE point(key TEXT PRIMARY KEY, status TEXT NOT NULL,"
+        "  record TEXT NOT NULL, seconds REAL NOT NULL);"
+        "CREATE TABLE sweep(id INTEGER PRIMARY KEY, specification TEXT NOT NULL UNIQUE);");
+    database.exec("ATTACH '" + (folder / "s.db") + "' AS new");
+    database.exec(
+        "INSERT INTO point SELECT key, status, record, seconds FROM new.point LIMIT 150;"
+        "INSERT INTO sweep SELECT * FROM new.sweep");
+  }
+  const std::string copy = folder / "copy.db";
+  std::filesystem::copy_file(old, copy);
+  const std::string plain_records = quenched_program(plain_grid).out;
+  const auto schema = [](const std::string& path) {
+    return SQLite::Database(path).execAndGet("PRAGMA user_version").getInt();
+  };
+  const Ran partial = quenched_program("export --format json " + old);
+  says(partial, "50 missing");
+  says(partial, "150 results there are of another version than");
+  CHECK(schema(old) == 2);
+  says(folder.sweep("--store " + old), ": 50 computed now");
+  CHECK(quenched_program("export --format json " + old).out == plain_records);
+  CHECK(SQLite::Database(old).execAndGet("SELECT count(*) FROM point WHERE version = ''").getInt() == 150);
+  // Merged while it is still old, into one that is new.
+  CHECK(quenched_program("merge " + copy + " --store " + (folder / "s.db")).status == 0);
+  CHECK(folder.exported().out == plain_records);
+}
+
 TEST_CASE("a longer sweep computes only what is new, and each of the two can be exported") {
   const Sweeping folder("command = \"population\"\n[parameters]\nsignal = [1, 2]\n");
   REQUIRE(folder.sweep().status == 0);
