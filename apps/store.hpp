@@ -5,21 +5,14 @@
 #include <optional>
 #include <string>
 
-#include "json.hpp"
+#include "outcomes.hpp"
 
 namespace quenched::apps {
-
-/// What became of a point.
-struct Outcome {
-  std::string status;  // converged, not_converged or failed
-  Record record;       // of a failed point: the point, the command and, as `failed`, the reason
-  double seconds;      // that it took
-};
 
 /// The SQLite database of sweeps: outcomes by key. Each is stored in one transaction, so that a killed
 /// process loses only what it was computing; several processes and threads may use one store at once.
 /// Everything throws std::runtime_error when the file cannot be read or written.
-class Store {
+class Store final : public Outcomes {
  public:
   enum class Use { existing, create };
   /// `create` makes the store where there is none. Throws InvalidInput (`key`, `path`) for a file that is no
@@ -27,9 +20,8 @@ class Store {
   /// newest, or read as it is where it may only be read.
   Store(const std::string& key, const std::string& path, Use use);
 
-  [[nodiscard]] std::optional<Outcome> find(const std::string& key);
-  /// Unless a better one is there already: converged, not converged, failed.
-  void keep(const std::string& key, const Outcome& outcome);
+  [[nodiscard]] std::optional<Outcome> find(const std::string& key) override;
+  void keep(const std::string& key, const Outcome& outcome) override;
 
   /// The text of a sweep's file becomes the last one.
   void keep_specification(const std::string& text);
@@ -41,10 +33,9 @@ class Store {
   /// Takes over what another store holds, as keep() does.
   void merge(const std::string& path);
 
-  /// One holder at a time, over all processes of this machine; a killed holder's claim is free. Another's is
-  /// waited for or, without `wait`, not got.
-  [[nodiscard]] bool claim(const std::string& key, bool wait);
-  void release(const std::string& key);
+  /// Over all processes of this machine; a killed holder's claim is free.
+  [[nodiscard]] bool claim(const std::string& key, bool wait) override;
+  void release(const std::string& key) override;
 
  private:
   /// Claims are locks on bytes beyond the file's end. Closing a file drops SQLite's own locks on it, which is

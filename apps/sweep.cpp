@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/uuid/name_generator_sha1.hpp>
 #include <boost/uuid/uuid.hpp>
 #include <chrono>
@@ -69,22 +70,25 @@ Outcome outcome_of(const Sweep& sweep, const Point& point, const Settings& setti
 /// Runs one sweep: the threads share the tally and the progress.
 class Sweeper {
  public:
-  Sweeper(const Sweep& sweep, Store& store, const SweepOptions& options, Progress& progress)
+  Sweeper(const Sweep& sweep, Outcomes& store, const SweepOptions& options, Progress& progress)
       : sweep_(sweep), store_(store), options_(options), progress_(progress), settings_(sweep.settings) {}
 
   Tally run() {
-    std::vector<std::vector<std::size_t>> mine;
-    const auto all = curves(*sweep_.command, sweep_.points);
-    for (std::size_t i = std::size_t(options_.shard - 1); i < all.size(); i += std::size_t(options_.shards)) {
-      mine.push_back(all[i]);
-      tally_.points += long(all[i].size());
-    }
+    const auto mine = of_shard(sweep_, options_);
+    for (const auto& curve : mine) tally_.points += long(curve.size());
     progress_.leave_out(sweep_.points.size() - std::size_t(tally_.points));
     const int threads = thread_count(options_.threads);
     settings_.threads =
         std::max(1, threads / std::max(1, int(mine.size())));  // few curves: threads within points
-    parallel_for(int(mine.size()), threads, [&](int i) {
-      if (!walk(mine[std::size_t(i)], false)) set_aside(mine[std::size_t(i)]);
+    std::atomic<std::size_t> begun = 0;
+    const auto next = [&]() -> std::optional<std::size_t> {
+      if (options_.next) return options_.next();
+      const std::size_t i = begun++;
+      return i < mine.size() ? std::optional(i) : std::nullopt;
+    };
+    parallel_for(threads, threads, [&](int) {
+      while (const auto i = next())
+        if (!walk(mine[*i], false)) set_aside(mine[*i]);
     });
     // What other processes were computing; should they die, it is done here.
     const auto others = std::move(set_aside_);
@@ -126,7 +130,7 @@ class Sweeper {
   }
 
   const Sweep& sweep_;
-  Store& store_;
+  Outcomes& store_;
   const SweepOptions options_;
   Progress& progress_;
   Settings settings_;
@@ -136,6 +140,14 @@ class Sweeper {
 };
 
 }  // namespace
+
+std::vector<std::vector<std::size_t>> of_shard(const Sweep& sweep, const SweepOptions& options) {
+  std::vector<std::vector<std::size_t>> mine;
+  const auto all = curves(*sweep.command, sweep.points);
+  for (std::size_t i = std::size_t(options.shard - 1); i < all.size(); i += std::size_t(options.shards))
+    mine.push_back(all[i]);
+  return mine;
+}
 
 void Tally::add(const Outcome& outcome) {
   (outcome.status == "converged" ? converged : outcome.status == "failed" ? failed : not_converged) += 1;
@@ -149,7 +161,7 @@ std::string Tally::text() const {
   return lines;
 }
 
-Tally run(const Sweep& sweep, Store& store, const SweepOptions& options, Progress& progress) {
+Tally run(const Sweep& sweep, Outcomes& store, const SweepOptions& options, Progress& progress) {
   return Sweeper(sweep, store, options, progress).run();
 }
 

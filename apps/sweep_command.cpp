@@ -10,6 +10,7 @@
 #include "interruption.hpp"
 #include "lists.hpp"
 #include "picture.hpp"
+#include "ranked_sweep.hpp"
 #include "sweep.hpp"
 
 namespace quenched::apps {
@@ -17,8 +18,9 @@ namespace {
 
 constexpr std::chrono::seconds log_interval{60};
 
-SweepOptions options_of(const SweepInvocation& invocation) {
-  SweepOptions options{.retry = invocation.retry};
+/// One of several ranks has one thread unless told otherwise.
+SweepOptions options_of(const SweepInvocation& invocation, bool alone) {
+  SweepOptions options{.threads = alone ? 0 : 1, .retry = invocation.retry};
   if (!invocation.threads.empty()) {
     Settings settings;
     std::ranges::find(setting_table(), "threads", &Setting::name)->set(settings, invocation.threads);
@@ -55,21 +57,48 @@ CLI::App* add_sweep(CLI::App& app, SweepInvocation& invocation) {
 }
 
 int execute(const SweepInvocation& invocation) {
-  const SweepOptions options = options_of(invocation);
-  const std::string text = sweep_text(invocation.specification);
-  const Sweep sweep = sweep_of(text, invocation.specification);
+  Ranks ranks;
+  const bool alone = ranks.size() == 1;
+  const auto begin = [&](std::string& text) {
+    text = sweep_text(invocation.specification);
+    return sweep_of(text, invocation.specification);
+  };
+  std::string text;
+  if (ranks.rank() > 0) {
+    try {
+      const Sweep sweep = begin(text);
+      work(ranks, sweep, options_of(invocation, alone));
+    } catch (const std::exception&) {  // rank 0 meets the same and says it
+    }
+    leave(ranks);
+    return 0;
+  }
   const std::string path =
       invocation.store.empty()
           ? std::filesystem::path(invocation.specification).replace_extension(".db").string()
           : invocation.store;
-  Store store("store", path, Store::Use::create);
-  store.keep_specification(text);
+  bool others_work = !alone;
   const Tally tally = [&] {
-    const Interruption interruption([&] {
-      std::cerr << "\nquenched sweep: interrupted; the same command goes on from what " << path << " holds\n";
-    });
-    Progress progress("sweep", sweep.points.size(), invocation.quiet, log_interval);
-    return run(sweep, store, options, progress);
+    try {
+      SweepOptions options = options_of(invocation, alone);
+      const Sweep sweep = begin(text);
+      Store store("store", path, Store::Use::create);
+      store.keep_specification(text);
+      const Interruption interruption([&] {
+        std::cerr << "\nquenched sweep: interrupted; the same command goes on from what " << path
+                  << " holds\n";
+      });
+      Progress progress("sweep", sweep.points.size(), invocation.quiet, log_interval);
+      if (alone) return run(sweep, store, options, progress);
+      const long computed = serve(ranks, store, of_shard(sweep, options).size(), progress);
+      others_work = options.retry = false;
+      Tally all = run(sweep, store, options, progress);  // what other processes had claimed, and the tally
+      all.computed += computed;
+      return all;
+    } catch (...) {
+      if (others_work) dismiss(ranks);
+      throw;
+    }
   }();
   std::cout << fmt::format("{}: {} computed now, of {}", path, tally.computed, tally.text());
   if (tally.failed + tally.not_converged > 0)
