@@ -64,7 +64,8 @@ std::vector<Json> starts(const std::string& text) {
 std::vector<Json> thresholds_of(const std::string& text) {
   std::vector<Json> values;
   for (const std::string& word : words(text)) {
-    if (word != "bayes" && word != "erm") throw InvalidInput("of", word, "needs one of bayes, erm");
+    if (word != "bayes" && word != "erm" && word != "crossing")
+      throw InvalidInput("of", word, "needs one of bayes, erm, crossing");
     values.push_back(word);
   }
   return values;
@@ -102,7 +103,7 @@ const std::vector<Parameter>& parameters() {
   const auto signal = [](double x) { return x >= 0; };
   const auto ridge = "needs finite numbers > 0";
   static const std::vector<Parameter> table = {
-      {"of", "bayes", "bayes or erm; lists are swept", thresholds_of},
+      {"of", "bayes", "bayes, erm or crossing; lists are swept", thresholds_of},
       {"task", "spiked", "spiked or max; lists are swept",
        checked([](const std::string& name) { static_cast<void>(make_task(name, 1)); })},
       {"length", "2",

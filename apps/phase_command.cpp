@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <quenched/bayes_phase.hpp>
+#include <quenched/error_crossing.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/stability_line.hpp>
 
@@ -38,7 +39,7 @@ void add_bayes(Record& answer, const Point& point, const Settings& settings) {
     record["order_parameters"] = {{"q_k", json_of(q_k)}, {"q_v", json_of(q_v)}};
     return found.emplace_back(record);
   };
-  if (settings.curve) {
+  if (settings.curve || settings.map) {
     for (std::size_t i = 0; i < phase.curve.size(); ++i) {
       const BayesState& s = phase.curve[i];
       Record& record = add("fixed_point", s.alpha, s.q_k, s.q_v);
@@ -46,7 +47,8 @@ void add_bayes(Record& answer, const Point& point, const Settings& settings) {
       set_test_error(record, s.test_error);
       record["free_entropy"] = json_of(s.free_entropy);
     }
-  } else {
+  }
+  if (!settings.curve) {
     for (const BayesThreshold& t : phase.thresholds) {
       Record& record = add(name_of(t.kind), t.alpha, t.q_k, t.q_v);
       record["uncertainty"] = json_of(t.uncertainty);
@@ -63,28 +65,70 @@ void add_bayes(Record& answer, const Point& point, const Settings& settings) {
   answer["records"] = found;
 }
 
+/// Ends of equal factors between which crossings are looked for: two in one are not seen.
+std::vector<double> searched(const Settings& settings) {
+  constexpr int intervals = 8;
+  std::vector<double> ends;
+  for (int i = 0; i <= intervals; ++i)
+    ends.push_back(settings.alpha_low *
+                   std::pow(settings.alpha_high / settings.alpha_low, double(i) / intervals));
+  return ends;
+}
+
+/// Whether alpha is resolved; the rest of the certificate is that of the solution there.
+Certificate judged(Certificate c, double uncertainty, const Settings& settings) {
+  Certificate of_alpha{.converged = c.converged};
+  judge(of_alpha, {.reached = c.converged, .error = uncertainty, .tolerance = settings.tolerance});
+  c.integration_error = uncertainty;
+  c.verdict = of_alpha.verdict, c.advice = of_alpha.advice;
+  return c;
+}
+
+/// Where the test error of the activation crosses that of `against`.
+void add_crossings(Record& answer, const Point& point, const Settings& settings) {
+  const auto name = point.at("activation").get<std::string>();
+  const auto activation = make_activation(name), other = make_activation(settings.against);
+  const Problem problem = problem_of(point);
+  const std::vector<double> ends = searched(settings);
+  answer["against"] = settings.against;
+  Json found = Json::array();
+  for (std::size_t i = 0; i + 1 < ends.size(); ++i) {
+    const auto at = error_crossing(
+        problem, *activation, *other, number_at(point, "ridge_k"), number_at(point, "ridge_v"), ends[i],
+        ends[i + 1], {.points = settings.points, .seed = settings.seed, .threads = settings.threads});
+    if (!at) continue;
+    Record record = phase_answer(answer, "crossing");
+    record["alpha"] = json_of(at->alpha);
+    record["uncertainty"] = json_of(at->uncertainty);
+    set_test_error(record, at->a.test_error);
+    record["better_beyond"] = at->slope < 0 ? name : settings.against;
+    Certificate c = judged(at->a.certificate, at->uncertainty, settings);
+    for (const ErmResult* side : {&at->b, &at->a})
+      if (side->certificate.verdict != Verdict::trusted && c.verdict == Verdict::trusted)
+        c.verdict = side->certificate.verdict, c.advice = side->certificate.advice;
+    record["certificate"] = json_of(c);
+    found.push_back(record);
+  }
+  answer["records"] = found;
+}
+
 /// Every crossing of 1 that nine points between the ends show.
 void add_erm(Record& answer, const Point& point, const Settings& settings) {
-  constexpr int intervals = 8;
+  const std::vector<double> ends = searched(settings);
   const auto activation = make_activation(point.at("activation").get<std::string>());
   const Problem problem = problem_of(point);
   Json found = Json::array();
-  const double factor = std::pow(settings.alpha_high / settings.alpha_low, 1.0 / intervals);
-  for (int i = 0; i < intervals; ++i) {
-    const double low = settings.alpha_low * std::pow(factor, i);
-    const auto crossing = stability_line(
-        problem, *activation, 1, number_at(point, "ridge_k"), number_at(point, "ridge_v"), Along::alpha, low,
-        low * factor, {.points = settings.points, .seed = settings.seed, .threads = settings.threads});
+  for (std::size_t i = 0; i + 1 < ends.size(); ++i) {
+    const auto crossing =
+        stability_line(problem, *activation, 1, number_at(point, "ridge_k"), number_at(point, "ridge_v"),
+                       Along::alpha, ends[i], ends[i + 1],
+                       {.points = settings.points, .seed = settings.seed, .threads = settings.threads});
     if (!crossing) continue;
     Record record = phase_answer(answer, "stability");
     record["alpha"] = json_of(crossing->value);
     record["uncertainty"] = json_of(crossing->uncertainty);
-    Certificate c = crossing->result.certificate;
-    c.integration_error = crossing->uncertainty;
-    Certificate judged{.converged = c.converged};
-    judge(judged, {.reached = c.converged, .error = crossing->uncertainty, .tolerance = settings.tolerance});
-    c.verdict = judged.verdict, c.advice = judged.advice;  // of alpha; the eigenvalue is 1 here by definition
-    record["certificate"] = json_of(c);
+    // The eigenvalue is 1 here by definition.
+    record["certificate"] = json_of(judged(crossing->result.certificate, crossing->uncertainty, settings));
     found.push_back(record);
   }
   answer["records"] = found;
@@ -92,13 +136,14 @@ void add_erm(Record& answer, const Point& point, const Settings& settings) {
 
 Record phase_record(const Point& point, const Settings& settings, const Record*) {
   Record answer = point;
-  point.at("of") == "bayes" ? add_bayes(answer, point, settings) : add_erm(answer, point, settings);
+  const auto add = point.at("of") == "bayes" ? add_bayes : point.at("of") == "erm" ? add_erm : add_crossings;
+  add(answer, point, settings);
   return answer;
 }
 
 void check_phase(const Point& point) {
   check_fixed_ridges(point);
-  if (point.at("of") == "erm") return;
+  if (point.at("of") != "bayes") return;
   if (number_at(point, "noise") == 0)
     throw InvalidInput("noise", "0",
                        "needs a variance > 0: without noise v* is found exactly beyond some alpha");
@@ -123,9 +168,11 @@ void threshold_records(std::vector<Record>& answers, const Settings&) {
 const Command phase_command = {
     .name = "phase",
     .help =
-        "thresholds in alpha: spinodals and alpha_IT of Bayes-optimal learning, the stability line of ERM",
+        "thresholds in alpha: spinodals and alpha_IT of Bayes-optimal learning, the stability line of ERM, "
+        "where two "
+        "activations' errors cross",
     .parameters = {"of", "task", "length", "signal", "noise", "activation", "ridge", "ridge_k", "ridge_v"},
-    .settings = {"alpha", "curve", "tolerance", "points", "seed", "threads"},
+    .settings = {"alpha", "curve", "map", "against", "tolerance", "points", "seed", "threads"},
     .columns = {"kind", "branch", "alpha", "order_parameters.q_k", "order_parameters.q_v", "test_error",
                 "free_entropy", "certificate.verdict"},
     .compute = phase_record,

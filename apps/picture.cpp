@@ -9,6 +9,7 @@
 #include <map>
 #include <quenched/invalid_input.hpp>
 
+#include "diagram.hpp"
 #include "output_file.hpp"
 #include "print.hpp"
 
@@ -61,25 +62,6 @@ bool geometric(const std::vector<Series>& list) {
   return n > 2 && x[0] > 0 && x[n - 1] > 10 * x[0] && x[n - 1] - x[n - 2] > 5 * (x[1] - x[0]);
 }
 
-std::string axis_title(const std::string& name, const std::string& measure) {
-  const std::map<std::string, std::string> titles = {
-      {"test_error", "test error " + measure},
-      {"excess_error", "excess of " + measure + " over the noise"},
-      {"train_error", "training error"},
-      {"alpha", "α = N/D"},
-      {"signal", "signal strength ν"},
-      {"strength", "signal strength ρ"},
-      {"noise", "noise variance Δ"},
-      {"length", "prompt length L"},
-      {"ridge_k", "ridge r"},
-      {"ridge", "ridge r"},
-      {"sign_error", "sign error"},
-      {"test_error_over_limit", "test error over its limit"},
-      {"free_entropy", "free entropy φ"}};
-  const auto it = titles.find(name);
-  return it == titles.end() ? name : it->second;
-}
-
 enum class Style { trusted, doubted, broken };
 
 /// A segment is beyond replica symmetry when one of its ends is, else trusted when both are.
@@ -102,6 +84,13 @@ std::string segments(const std::vector<PlottedPoint>& points, Style style, doubl
   return text;
 }
 
+std::string terminal(const std::string& suffix, double width, double height, const std::string& output) {
+  const double inch = suffix == "pdf" ? 1.0 / 110 : 1;
+  return fmt::format("set terminal {} noenhanced size {},{} font 'DejaVu Sans,{}' {}\nset output {}\n",
+                     terminals.at(suffix), width * inch, height * inch, suffix == "pdf" ? 9 : 11,
+                     suffix == "svg" ? "background 'white'" : "", literal(output));
+}
+
 /// A gnuplot script, assembled from data blocks and the plot commands that use them.
 class Script {
  public:
@@ -121,15 +110,10 @@ class Script {
   }
 
   [[nodiscard]] std::string text(const std::string& suffix, const std::string& output) {
-    const double inch = suffix == "pdf" ? 1.0 / 110 : 1;
     const double width = 60 + (panels_.size() == 1 ? 560 : 420) * double(panels_.size());
     std::string plots = key();
     for (std::size_t i = 0; i < panels_.size(); ++i) plots += main_panel(i) + (strip_ ? strip_panel(i) : "");
-    return fmt::format("set terminal {} noenhanced size {},{} font 'DejaVu Sans,{}' {}\nset output {}\n",
-                       terminals.at(suffix), width * inch, (strip_ ? 560 : 440) * inch,
-                       suffix == "pdf" ? 9 : 11, suffix == "svg" ? "background 'white'" : "",
-                       literal(output)) +
-           data_ + "set multiplot\n" + plots;
+    return terminal(suffix, width, strip_ ? 560 : 440, output) + data_ + "set multiplot\n" + plots;
   }
 
  private:
@@ -269,9 +253,18 @@ void check_picture(const std::string& key, const std::string& path) {
 }
 
 void draw(const std::vector<Record>& records, Axes axes, const std::string& path) {
-  const auto list = series(records, axes);
   const std::string temporary = temporary_name(path);
-  const std::string script = Script(list, axes).text(suffix(path), temporary);
+  std::string script;
+  std::vector<Record> drawn;
+  if (is_diagram(records)) {
+    const Diagram map = diagram(records);
+    script = terminal(suffix(path), 720, 520, temporary) + diagram_script(records, map);
+    drawn = diagram_data(map);
+  } else {
+    const auto list = series(records, axes);
+    script = Script(list, axes).text(suffix(path), temporary);
+    drawn = data(list, axes);
+  }
   std::FILE* gnuplot = popen("gnuplot 2>/dev/null", "w");
   const bool sent = gnuplot && std::fwrite(script.data(), 1, script.size(), gnuplot) == script.size();
   std::error_code ignored;
@@ -280,7 +273,7 @@ void draw(const std::vector<Record>& records, Axes axes, const std::string& path
     throw std::runtime_error(path + ": gnuplot could not draw it");
   }
   move_into_place(temporary, path);
-  write_whole(data_beside(path), csv_text(data(list, axes)));
+  write_whole(data_beside(path), csv_text(drawn));
 }
 
 }  // namespace quenched::apps

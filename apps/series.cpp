@@ -55,6 +55,8 @@ bool is_threshold(const Record& record) { return record.contains("kind") && !rec
 
 /// What was fitted, which names a curve.
 std::string estimator(const Record& record) {
+  if (record.value("kind", "") == "crossing")
+    return record.value("activation", "") + " = " + record.value("against", "");
   if (is_threshold(record))
     return record.value("kind", "") +
            (record.contains("activation") ? ", " + record.value("activation", "") : "");
@@ -105,6 +107,25 @@ std::string symbol(const std::string& name) {
       {"length", "L"}, {"ridge_k", "r_k"}, {"ridge_v", "r_v"}, {"dimension", "D"}};
   const auto it = symbols.find(name);
   return it == symbols.end() ? name : it->second;
+}
+
+std::string axis_title(const std::string& name, const std::string& measure) {
+  const std::map<std::string, std::string> titles = {
+      {"test_error", "test error " + measure},
+      {"excess_error", "excess of " + measure + " over the noise"},
+      {"train_error", "training error"},
+      {"alpha", "α = N/D"},
+      {"signal", "signal strength ν"},
+      {"strength", "signal strength ρ"},
+      {"noise", "noise variance Δ"},
+      {"length", "prompt length L"},
+      {"ridge_k", "ridge r"},
+      {"ridge", "ridge r"},
+      {"sign_error", "sign error"},
+      {"test_error_over_limit", "test error over its limit"},
+      {"free_entropy", "free entropy φ"}};
+  const auto it = titles.find(name);
+  return it == titles.end() ? name : it->second;
 }
 
 std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {

@@ -34,5 +34,7 @@ struct Series {
 
 /// alpha -> α: how a person writes a parameter.
 [[nodiscard]] std::string symbol(const std::string& name);
+/// test_error -> test error E(y − f)², with `measure` of what.
+[[nodiscard]] std::string axis_title(const std::string& name, const std::string& measure);
 
 }  // namespace quenched::apps

@@ -1,6 +1,7 @@
 #include "settings.hpp"
 
 #include <cmath>
+#include <quenched/activation.hpp>
 #include <quenched/invalid_input.hpp>
 
 #include "lists.hpp"
@@ -68,6 +69,19 @@ const std::vector<Setting>& setting_table() {
        }},
       {"curve", "the fixed points along the curve, the unstable ones too, instead of its thresholds", true,
        [](Settings& s, const std::string&) { s.curve = true; }},
+      {"map",
+       "both; --plot draws a diagram with the Bayes error as colour, over a list of signals, noises or "
+       "lengths",
+       true, [](Settings& s, const std::string&) { s.map = true; }},
+      {"against", "the activation whose test error --of crossing compares with (linear)", false,
+       [](Settings& s, const std::string& text) {
+         try {
+           static_cast<void>(make_activation(text));
+           s.against = text;
+         } catch (const InvalidInput& e) {
+           throw InvalidInput("against", e.value(), e.rule());
+         }
+       }},
       {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]", false,
        [](Settings& s, const std::string& text) { s.at = text; }},
   };

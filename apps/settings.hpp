@@ -20,6 +20,8 @@ struct Settings {
   bool bayes = false;                                  // glm: the posterior mean instead of the losses
   double alpha_low = 0.1, alpha_high = 30;             // phase: where thresholds are looked for
   bool curve = false;                                  // phase: the fixed points instead of the thresholds
+  bool map = false;                                    // phase: both
+  std::string against = "linear";                      // phase: the other activation of a crossing
   std::string at;                                      // population: overlaps at which to take the risk
   std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
   std::function<void(const std::string& text)> note;   // what the user may want to know meanwhile

@@ -58,3 +58,31 @@ TEST_CASE("plot reads what the commands write, and --plot draws it at once") {
   CHECK(quenched_program("plot " + (folder / "b.csv") + " --output " + (folder / "b.png")).status ==
         2);  // its own data
 }
+
+TEST_CASE("a map's colour is the error of the branch that `bayes` finds the better one") {
+  const Folder folder;
+  const std::string problem = " --length 2 --noise 1e-4 --tolerance 1e-2 ", map = folder / "map.png";
+  REQUIRE(quenched_program("phase --map --signal 0.3,0.5" + problem +
+                           "--alpha 0.9:1.4 --format json --plot " + map)
+              .status == 0);
+  CHECK(contents(map).starts_with("\x89PNG"));
+  std::istringstream rows(contents(folder / "map.csv"));
+  std::string line;
+  int compared = 0;
+  std::getline(rows, line);
+  REQUIRE(line == "signal,alpha,test_error");
+  for (int i = 0; std::getline(rows, line); ++i) {
+    if (i % 160 != 25 + i / 160 * 60) continue;
+    const auto first = line.find(','), second = line.find(',', first + 1);
+    const double drawn = std::stod(line.substr(second + 1));
+    const Ran ran = quenched_program("bayes --start both --format json --signal " + line.substr(0, first) +
+                                     " --alpha " + line.substr(first + 1, second - first - 1) + problem);
+    const Json records = Json::parse(ran.out);
+    REQUIRE(records.size() == 2);
+    const Json& better = records[0]["free_entropy"] > records[1]["free_entropy"] ? records[0] : records[1];
+    INFO(line << ' ' << better["test_error"]);
+    CHECK(std::abs(better["test_error"].get<double>() - drawn) < 0.01);
+    ++compared;
+  }
+  CHECK(compared == 2);
+}
