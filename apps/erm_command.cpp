@@ -9,11 +9,6 @@
 
 namespace quenched::apps {
 
-static Json json_of(const OrderParameters& p) {
-  return {{"m_k", json_of(p.m_k)}, {"q_k", json_of(p.q_k)}, {"V_k", json_of(p.V_k)},
-          {"m_v", json_of(p.m_v)}, {"q_v", json_of(p.q_v)}, {"V_v", json_of(p.V_v)}};
-}
-
 static Json json_of(const ErmGradient& g) {
   return {{"d_alpha", json_of(g.alpha)},
           {"d_ridge_k", json_of(g.ridge_k)},
@@ -91,22 +86,13 @@ Record erm_record(const Point& point, const Settings& settings, const Record* ne
     if (const Record broken = rsb_command.compute(beyond, settings, nullptr); broken["broken"] == true)
       return broken;
   }
-  set_test_error(record, r.test_error);
-  record["train_error"] = json_of(r.train_error);
-  record["energy"] = json_of(r.energy);
-  record["order_parameters"] = json_of(r.overlaps);
-  Json uncertainty = {{"test_error", json_of(r.uncertainty.test_error)},
-                      {"train_error", json_of(r.uncertainty.train_error)},
-                      {"energy", json_of(r.uncertainty.energy)}};
-  uncertainty.update(json_of(r.uncertainty.overlaps));
+  set_solution(record, r);
   if (settings.derivatives) {
     const ErmDerivatives d = erm_derivatives(problem, *activation, alpha, number_at(record, "ridge_k"),
                                              number_at(record, "ridge_v"), r, options);
     record["derivatives"] = json_of(d.value);
-    uncertainty.update(json_of(d.uncertainty));
+    record["uncertainty"].update(json_of(d.uncertainty));
   }
-  record["uncertainty"] = uncertainty;
-  record["certificate"] = json_of(r.certificate);
   record["certificate"]["branch"] = branch_of(r, point["start"].get<std::string>());
   return record;
 }

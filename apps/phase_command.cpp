@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <quenched/bayes_phase.hpp>
+#include <quenched/erm_curve.hpp>
 #include <quenched/error_crossing.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/stability_line.hpp>
@@ -15,6 +16,17 @@ namespace {
 Record phase_answer(const Record& answer, const std::string& kind) {
   Record record = answer;
   record["kind"] = kind;
+  return record;
+}
+
+/// The curve of fixed points ended early: what lies beyond is not known.
+Record unknown_beyond(const Record& answer, CurveEnd end, double alpha) {
+  Record record = phase_answer(answer, "unknown");
+  record["alpha"] = json_of(alpha);
+  record["order_parameters"] = {{"q_k", nullptr}, {"q_v", nullptr}};
+  record["certificate"] = json_of(Certificate{});
+  record["certificate"]["advice"] = fmt::format(
+      "The curve of fixed points was not followed to the end ({}): narrow --alpha.", name_of(end));
   return record;
 }
 
@@ -55,13 +67,9 @@ void add_bayes(Record& answer, const Point& point, const Settings& settings) {
       record["certificate"] = json_of(t.certificate);
     }
   }
-  if (phase.end != CurveEnd::left) {  // what lies beyond is not known
-    Record& record =
-        add("unknown", phase.curve.empty() ? unknown : phase.curve.back().alpha, unknown, unknown);
-    record["certificate"] = json_of(Certificate{});
-    record["certificate"]["advice"] = fmt::format(
-        "The curve of fixed points was not followed to the end ({}): narrow --alpha.", name_of(phase.end));
-  }
+  if (phase.end != CurveEnd::left)
+    found.push_back(
+        unknown_beyond(answer, phase.end, phase.curve.empty() ? unknown : phase.curve.back().alpha));
   answer["records"] = found;
 }
 
@@ -112,6 +120,36 @@ void add_crossings(Record& answer, const Point& point, const Settings& settings)
   answer["records"] = found;
 }
 
+/// The branches of fixed points and their spinodals.
+void add_erm_curve(Record& answer, const Point& point, const Settings& settings) {
+  const auto activation = make_activation(point.at("activation").get<std::string>());
+  const ErmCurve curve =
+      erm_curve(problem_of(point), *activation, number_at(point, "ridge_k"), number_at(point, "ridge_v"),
+                settings.alpha_low, settings.alpha_high,
+                {.tolerance = settings.tolerance, .seed = settings.seed, .threads = settings.threads});
+  Json found = Json::array();
+  for (const ErmState& s : curve.states) {
+    Record record = phase_answer(answer, "fixed_point");
+    record["alpha"] = json_of(s.alpha);
+    record["branch"] = std::to_string(s.branch + 1);
+    set_solution(record, s.solution);
+    found.push_back(record);
+  }
+  for (const ErmSpinodal& s : curve.spinodals) {
+    Record record = phase_answer(answer, "spinodal");
+    record["alpha"] = json_of(s.alpha);
+    record["order_parameters"] = json_of(s.overlaps);
+    record["uncertainty"] = json_of(s.uncertainty);
+    record["certificate"] =
+        json_of(judged({.converged = !std::isnan(s.uncertainty)}, s.uncertainty, settings));
+    found.push_back(record);
+  }
+  if (curve.end != CurveEnd::left)
+    found.push_back(
+        unknown_beyond(answer, curve.end, curve.states.empty() ? unknown : curve.states.back().alpha));
+  answer["records"] = found;
+}
+
 /// Every crossing of 1 that nine points between the ends show.
 void add_erm(Record& answer, const Point& point, const Settings& settings) {
   const std::vector<double> ends = searched(settings);
@@ -136,7 +174,10 @@ void add_erm(Record& answer, const Point& point, const Settings& settings) {
 
 Record phase_record(const Point& point, const Settings& settings, const Record*) {
   Record answer = point;
-  const auto add = point.at("of") == "bayes" ? add_bayes : point.at("of") == "erm" ? add_erm : add_crossings;
+  const auto add = point.at("of") == "bayes"      ? add_bayes
+                   : point.at("of") == "crossing" ? add_crossings
+                   : settings.curve               ? add_erm_curve
+                                                  : add_erm;
   add(answer, point, settings);
   return answer;
 }

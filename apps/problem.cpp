@@ -51,6 +51,23 @@ Json json_of(const Certificate& c) {
           {"advice", c.advice}};
 }
 
+Json json_of(const OrderParameters& p) {
+  return {{"m_k", json_of(p.m_k)}, {"q_k", json_of(p.q_k)}, {"V_k", json_of(p.V_k)},
+          {"m_v", json_of(p.m_v)}, {"q_v", json_of(p.q_v)}, {"V_v", json_of(p.V_v)}};
+}
+
+void set_solution(Record& record, const ErmResult& r) {
+  set_test_error(record, r.test_error);
+  record["train_error"] = json_of(r.train_error);
+  record["energy"] = json_of(r.energy);
+  record["order_parameters"] = json_of(r.overlaps);
+  record["uncertainty"] = {{"test_error", json_of(r.uncertainty.test_error)},
+                           {"train_error", json_of(r.uncertainty.train_error)},
+                           {"energy", json_of(r.uncertainty.energy)}};
+  record["uncertainty"].update(json_of(r.uncertainty.overlaps));
+  record["certificate"] = json_of(r.certificate);
+}
+
 void set_test_error(Record& record, double test_error) {
   record["test_error"] = json_of(test_error);
   record["excess_error"] = json_of(test_error - number_at(record, "noise"));

@@ -2,6 +2,7 @@
 #include <quenched/activation.hpp>
 #include <quenched/bayes.hpp>
 #include <quenched/certificate.hpp>
+#include <quenched/erm.hpp>
 #include <quenched/task.hpp>
 
 #include "json.hpp"
@@ -16,6 +17,10 @@ void check_fixed_ridges(const Point& point);
 [[nodiscard]] Start start_of(const Point& point);
 
 [[nodiscard]] Json json_of(const Certificate& certificate);
+
+[[nodiscard]] Json json_of(const OrderParameters& p);
+/// Errors, energy, order parameters, their uncertainties and the certificate.
+void set_solution(Record& record, const ErmResult& solution);
 
 /// Sets test_error and excess_error = test_error - Delta.
 void set_test_error(Record& record, double test_error);

@@ -60,7 +60,9 @@ std::string estimator(const Record& record) {
   if (is_threshold(record))
     return record.value("kind", "") +
            (record.contains("activation") ? ", " + record.value("activation", "") : "");
-  if (record.contains("branch")) return "Bayes-optimal, " + record.value("branch", "");
+  if (record.contains("branch"))
+    return record.value("activation", "Bayes-optimal") + ", " +
+           (record.contains("activation") ? "branch " : "") + record.value("branch", "");
   if (bayes_optimal(record)) return "Bayes-optimal";
   return record.value("activation", record.value("loss", "theory"));
 }
