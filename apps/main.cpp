@@ -61,6 +61,8 @@ int run(int argc, char** argv, std::string& who) {
   std::string format;
   CLI::App* list = app.add_subcommand("activations", "the activations with formula, properties, source");
   list->add_option("--format", format, "table, csv or json [table]");
+  std::vector<std::string> chosen;
+  list->add_option("names", chosen, "these alone; formulas as kernel:log(1+exp(x))")->type_name("NAMES");
 
   const std::string first = argc > 1 ? argv[1] : "";
   std::string known;
@@ -83,7 +85,7 @@ int run(int argc, char** argv, std::string& who) {
     return complain(who, fmt::format("{} (`{} --help` lists what is allowed)", e.what(), who), wrong_input);
   }
   if (list->parsed()) {
-    std::cout << activations_text(format);
+    std::cout << activations_text(chosen, format);
     return 0;
   }
   if (plotting->parsed()) {

@@ -20,4 +20,7 @@ void check_fixed_ridges(const Point& point);
 /// Sets test_error and excess_error = test_error - Delta.
 void set_test_error(Record& record, double test_error);
 
+/// What a user should know of an activation before trusting a record of this command; mostly empty.
+[[nodiscard]] std::string remark(const std::string& command, const ActivationInfo& info);
+
 }  // namespace quenched::apps
