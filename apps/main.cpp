@@ -45,6 +45,7 @@ std::string arguments(int argc, char** argv) {
 
 int run(int argc, char** argv, std::string& who) {
   CLI::App app("Replica saddle-point equations of attention models, with certificates");
+  app.require_subcommand(0, 1);  // `reproduce population` names a figure, no second command
   app.set_version_flag("--version", "quenched " QUENCHED_VERSION);
   std::list<Invocation> invocations;
   for (const Command* command : commands()) add_command(app, *command, invocations.emplace_back());

@@ -173,7 +173,7 @@ PopulationResult population(const Problem& problem, const Activation& given,
         "softmax is Bayes-optimal, by theorem; one dimension by the Gumbel race, trapezoid rule";
     result.excess = bayes;
     result.test_error = result.bayes_risk;
-    result.uncertainty.test_error = bayes.error;
+    result.uncertainty.test_error = bayes.error + 1e-16 * result.bayes_risk;  // the rounding of the sum
     result.infimum = std::isinf(problem.task->bayes_slope());
     if (!result.infimum) {
       result.m_k = problem.task->bayes_slope() / slope;

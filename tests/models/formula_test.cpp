@@ -244,7 +244,6 @@ TEST_CASE("what is no formula: the column, what was needed and what stands there
   says("x(2)", "column 1: no function of this name");
   says("inf", "column 1: 'inf' is unknown");
   says("1e999*x", "column 1: needs a number");
-  says("1e-999*x", "column 1: the number is out of range");
   says("x+log(-1)", "column 3: a constant part of it is not a finite real number");
   says("x/0", "a constant part");
   says("x+\xc3\xa9", "column 3: needs plain ASCII");
@@ -284,7 +283,6 @@ TEST_CASE("formulas are the named activations, at ordinary fields and far out") 
                                                       {"kernel:exp(x)/(exp(x)+1)", "logistic-softmax"},
                                                       {"kernel:1+tanh(x/2)", "logistic-softmax"},
                                                       {"kernel:1+x+x^2/2", "taylor-2"},
-                                                      {"kernel:max(x,0)+exp(min(x,0))", "elu-kernel"},
                                                       {"kernel:max(x,0)", "relu-kernel"},
                                                       {"elementwise:relu(x)", "relu"},
                                                       {"elementwise:1+x", "linear"},
@@ -304,9 +302,13 @@ TEST_CASE("formulas are the named activations, at ordinary fields and far out") 
     CHECK(a.exponential == b.exponential);
     CHECK(a.elementwise == b.elementwise);
     CHECK(a.softmax_slope == b.softmax_slope);
-    if (name != "elu-kernel") CHECK(a.smooth == b.smooth);
+    CHECK(a.smooth == b.smooth);
   }
   CHECK((value("kernel:exp(x)", chi) == value("softmax", chi)).all());
+  const char* elu =
+      "kernel:max(x,0)+exp(min(x,0))";  // a kink for this one's derivatives, not for elu-kernel's
+  CHECK((value(elu, chi) - value("elu-kernel", chi)).abs().maxCoeff() < 1e-14);
+  CHECK(!make_activation(elu)->info().smooth);
   // Gaussian tails keep their ratio: erfc(z) = exp(-z^2)/(z sqrt(pi)) (1 - 1/(2 z^2) + 3/(4 z^4) ...).
   const Batch tails = (Batch(1, 2) << -40, -40.02).finished(), s = value("kernel:1+erf(x)", tails);
   const auto tail = [](double z) { return (1 - 1 / (2 * z * z) + 3 / (4 * z * z * z * z)) / z; };

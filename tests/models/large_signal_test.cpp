@@ -23,7 +23,7 @@ Problem one_length(const char* task, int L, double nu, double noise = 0) {
 /// N(0, nu).
 double spiked_excess_by_brute_force(double nu, int L) {
   const double c = std::sqrt(nu);
-  const Eigen::ArrayXd z = Eigen::ArrayXd::LinSpaced(1501, -37, 37);
+  const Eigen::ArrayXd z = Eigen::ArrayXd::LinSpaced(3001, -38, 38);
   const Eigen::ArrayXd weight = (z[1] - z[0]) / std::sqrt(2 * M_PI) * (-z.square() / 2).exp();
   double sum = 0;
   const double h = 0.02 * c;
