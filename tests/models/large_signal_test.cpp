@@ -29,7 +29,9 @@ double spiked_excess_by_brute_force(double nu, int L) {
   const double h = 0.02 * c;
   for (double x = -9 * c - 4; x < nu + 9 * c + 40; x += h) {
     const Eigen::ArrayXd e = (c * z - x).min(700.0).exp(), spiked = (c * z - x + nu).min(700.0).exp();
-    const double above = (weight * -(-e).expm1()).sum(), density = (weight * spiked * (-spiked).exp()).sum();
+    const Eigen::ArrayXd hits =
+        (spiked < 700).select(spiked * (-spiked).exp(), 0);  // Eigen's exp stops at -708
+    const double above = (weight * -(-e).expm1()).sum(), density = (weight * hits).sum();
     sum -= h * density * std::expm1((L - 1.0) * std::log1p(-std::min(above, 1 - 1e-16)));
   }
   return sum;
