@@ -20,6 +20,17 @@ struct Jet {
   ArrayXd s = {};
 };
 
+/// key > 0 ? above : below, without branches, which random signs would mispredict.
+QUENCHED_CLONES void choose_loop(const double* key, const double* above, const double* below, double* out,
+                                 Eigen::Index n) {
+  for (Eigen::Index i = 0; i < n; ++i) out[i] = key[i] > 0 ? above[i] : below[i];
+}
+ArrayXd chosen(const ArrayXd& key, const ArrayXd& above, const ArrayXd& below) {
+  ArrayXd out(key.size());
+  choose_loop(key.data(), above.data(), below.data(), out.data(), key.size());
+  return out;
+}
+
 ArrayXd exp_of(ArrayXd x) {
   vm::exp(x, x);
   return x;
@@ -52,12 +63,14 @@ void align(Jet& a, Jet& b) {
   if (a.s.size() == 0 && b.s.size() == 0) return;
   if (a.s.size() == 0) a.s = ArrayXd::Zero(b.s.size());
   if (b.s.size() == 0) b.s = ArrayXd::Zero(a.s.size());
-  const Mask no_a = a.f == 0 && a.d == 0 && a.c == 0, no_b = b.f == 0 && b.d == 0 && b.c == 0;
-  a.s = no_a.select(b.s, a.s).eval(), b.s = no_b.select(a.s, b.s).eval();  // 0 has any scale
-  const ArrayXd smaller = exp_of(-(a.s - b.s).abs());
-  const Mask larger = a.s >= b.s;
-  for (ArrayXd* v : {&b.f, &b.d, &b.c}) *v = larger.select(*v * smaller, *v);
-  for (ArrayXd* v : {&a.f, &a.d, &a.c}) *v = larger.select(*v, *v * smaller);
+  const auto has_zero = [](const Jet& u) { return u.f.abs().minCoeff() == 0; };
+  const auto is_zero = [](const Jet& u) -> Mask { return u.f == 0 && u.d == 0 && u.c == 0; };
+  if (has_zero(a)) a.s = is_zero(a).select(b.s, a.s).eval();  // 0 has any scale
+  if (has_zero(b)) b.s = is_zero(b).select(a.s, b.s).eval();
+  const ArrayXd above = a.s - b.s, e = exp_of(-above.abs()), one = ArrayXd::Ones(e.size());
+  const ArrayXd of_a = chosen(above, one, e), of_b = chosen(above, e, one);
+  for (ArrayXd* v : {&a.f, &a.d, &a.c}) *v *= of_a;
+  for (ArrayXd* v : {&b.f, &b.d, &b.c}) *v *= of_b;
   a.s = b.s = a.s.max(b.s).eval();
 }
 
@@ -66,11 +79,9 @@ Jet plus(Jet u, double c) {
     u.f += c;
     return u;
   }
-  const ArrayXd smaller = exp_of(-u.s.abs());  // of the scales of u and of c
-  const Mask larger = u.s > 0;
-  u.f = larger.select(u.f + c * smaller, u.f * smaller + c);
-  u.d = larger.select(u.d, u.d * smaller);
-  u.c = larger.select(u.c, u.c * smaller);
+  const ArrayXd e = exp_of(-u.s.abs()), one = ArrayXd::Ones(e.size()), of_u = chosen(u.s, one, e);
+  for (ArrayXd* v : {&u.f, &u.d, &u.c}) *v *= of_u;
+  u.f += c * chosen(u.s, e, one);
   u.s = u.s.max(0).eval();
   return u;
 }
@@ -127,9 +138,9 @@ Jet product(const Jet& a, const Jet& b) {
 /// The larger of both; b where they are equal.
 Jet largest(Jet a, Jet b) {
   align(a, b);
-  const Mask first = a.f > b.f;
-  return {first.select(a.f, b.f) + 0 * (a.f + b.f),  // NaN where either is
-          first.select(a.d, b.d), first.select(a.c, b.c), a.s};
+  const ArrayXd above = a.f - b.f;
+  return {chosen(above, a.f, b.f) + 0 * (a.f + b.f),  // NaN where either is
+          chosen(above, a.d, b.d), chosen(above, a.c, b.c), a.s};
 }
 
 Jet log(const Jet& u) {
@@ -145,16 +156,14 @@ Jet log1p(const Jet& u) {
     const ArrayXd r = 1 / (1 + u.f);
     return composed(u, log1p_of(u.f), r, -r.square());
   }
-  const ArrayXd e = exp_of(-u.s.abs());
-  const Mask large = u.s > 0, far = large && (u.f - 1).abs() > 0.5;
-  const ArrayXd small = u.f * e, total = large.select(u.f + e, 1 + small);  // (1 + u)/max(exp(s), 1)
-  const ArrayXd excess = large.select((u.f - 1) + e, small);  // total - 1, to full accuracy near f = 1
+  const ArrayXd e = exp_of(-u.s.abs()), one = ArrayXd::Ones(e.size()), of_u = chosen(u.s, one, e);
+  const ArrayXd total = u.f * of_u + chosen(u.s, e, one);      // (1 + u)/max(exp(s), 1)
+  const ArrayXd excess = chosen(u.s, (u.f - 1) + e, u.f * e);  // total - 1, to full accuracy near f = 1
   ArrayXd l = log1p_of(excess);
-  if (far.any()) l = far.select(log_of(total), l);
-  const ArrayXd ratio = (excess == 0).select(1, l / excess);
-  const ArrayXd r = u.d / total;
-  return {large.select(u.s + l, u.f * ratio), r, u.c / total - large.select(r.square(), e * r.square()),
-          u.s.min(0)};
+  if ((u.f - 1).abs().maxCoeff() > 0.5)
+    l = (u.s > 0 && (u.f - 1).abs() > 0.5).select(log_of(total), l).eval();
+  const ArrayXd r = u.d / total, first_order = chosen(excess.abs(), l / excess, one);
+  return {chosen(u.s, u.s + l, u.f * first_order), r, u.c / total - of_u * r.square(), u.s.min(0)};
 }
 
 Jet exp(Jet u) {
@@ -168,8 +177,7 @@ Jet expm1(Jet u) {
   ArrayXd e = -u.f.abs(), m = e;
   vm::exp(e, e);
   vm::expm1(m, m);
-  const Mask large = u.f > 0;
-  const ArrayXd slope = large.select(ArrayXd::Ones(e.size()), e), value = large.select(-m, m);
+  const ArrayXd slope = chosen(u.f, ArrayXd::Ones(e.size()), e), value = chosen(u.f, -m, m);
   return composed(u, value, slope, slope, u.f.max(0));
 }
 

@@ -53,7 +53,7 @@ class RandomExpression {
         return binary(depth, "/", 1, 1, 2, [](const Jet& a, const Jet& b) { return Jet(a / b); });
       case 6: {
         const Value a = any(depth - 1);
-        return {"-" + within(a, 2), 2, [f = a.at](const Jet& x) { return Jet(-f(x)); }};
+        return {std::string("-").append(within(a, 2)), 2, [f = a.at](const Jet& x) { return Jet(-f(x)); }};
       }
       case 7: {
         const Value a = any(depth - 1);
@@ -74,7 +74,7 @@ class RandomExpression {
   int below(int n) { return std::uniform_int_distribution<int>(0, n - 1)(rng_); }
 
   std::string within(const Value& v, int needed) {
-    return v.precedence < needed || below(4) == 0 ? "( " + v.text + ")" : v.text;
+    return v.precedence < needed || below(4) == 0 ? std::string("( ").append(v.text) + ")" : v.text;
   }
 
   template <class Combine>
