@@ -1,8 +1,7 @@
 // Formulas beside the named activations: ns per field for sigma and its derivatives, best of 20.
 //     activation_bench
-#include <fmt/format.h>
-
 #include <chrono>
+#include <cstdio>
 #include <quenched/activation.hpp>
 
 using namespace quenched;
@@ -35,6 +34,5 @@ int main() {
                                       {"elementwise:tanh(x)", "sigmoid"},
                                       {"elementwise:1+erf(x)", "erf:0"},
                                       {"elementwise:exp(x)", "sigmoid"}})
-    fmt::print("{:24} {:5.1f} ns   {:16} {:5.1f} ns   ratio {:.1f}\n", formula, nanoseconds(formula), name,
-               nanoseconds(name), nanoseconds(formula) / nanoseconds(name));
+    std::printf("%-24s %5.1f ns   %-16s %5.1f ns\n", formula, nanoseconds(formula), name, nanoseconds(name));
 }
