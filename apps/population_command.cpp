@@ -62,6 +62,7 @@ Record population_record(const Point& point, const Settings& settings, const Rec
   record["bayes_risk"] = json_of(r.bayes_risk);
   record["bayes_excess"] = json_of(r.bayes_excess.value);
   record["infimum"] = r.infimum;
+  if (std::isfinite(r.parameter)) record["parameter"] = r.parameter;
   record["order_parameters"] = {
       {"m_k", json_of(r.m_k)}, {"q_k", json_of(r.q_k)}, {"m_v", json_of(r.m_v)}, {"q_v", json_of(r.q_v)}};
   record["uncertainty"] = {{"test_error", json_of(r.uncertainty.test_error)},

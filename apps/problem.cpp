@@ -58,6 +58,11 @@ std::string remark(const std::string& command, const ActivationInfo& info) {
             " is not smooth: the response Vhat is taken in Stein's form, which needs no derivatives; the "
             "stability "
             "eigenvalue sees its kinks and jumps only through the jump weight.";
+  if (!info.smooth && (command == "simulate" || command == "compare"))
+    text += (text.empty() ? "" : " ") + info.name +
+            " is not smooth: training may stop at a kink, where the gradient does not vanish, and such a "
+            "seed counts as "
+            "not converged.";
   return text;
 }
 
