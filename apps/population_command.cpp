@@ -69,6 +69,8 @@ Record population_record(const Point& point, const Settings& settings, const Rec
                            {"excess_error", json_of(r.excess.error)},
                            {"bayes_risk", json_of(r.uncertainty.bayes_risk)},
                            {"bayes_excess", json_of(r.bayes_excess.error)}};
+  if (record.contains("log_excess_error"))
+    record["uncertainty"]["log_excess_error"] = json_of(r.excess.log_error);
   const ActivationInfo& info = activation->info();
   record["lacks"] = std::string(info.normalised ? "" : "normalisation") +
                     (info.normalised || info.exponential ? "" : ", ") +

@@ -115,7 +115,8 @@ Excess bayes_excess_risk(const Problem& problem) {
   };
   constexpr double law = 1e-11;  // relative accuracy of the tabulated law
   const double log = log_gap(1.4), value = std::exp(log);
-  return {value, value > 0 ? value * (std::abs(std::expm1(log_gap(1) - log)) + law) : 0, log};
+  const double relative = std::isinf(log) ? 0 : std::abs(std::expm1(log_gap(1) - log)) + law;
+  return {value, value * relative, log, relative};
 }
 
 Excess population_risk(const Problem& problem, const Activation& activation, double m_k, double q_k,

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <iterator>
 #include <quenched/invalid_input.hpp>
 
 #include "activation_shapes.hpp"
@@ -71,6 +72,18 @@ class FormulaActivation {
     const Curve phi = (*formula_)(Batch::Constant(1, 1, x));
     return phi.first(0, 0) / phi.value(0, 0);
   }
+  /// a where phi = C exp(a x) at ordinary fields and far out, to rounding; else 0.
+  [[nodiscard]] double exponential_rate() const {
+    const double far[] = {-1000, -300, -100, -50, 50, 100, 300, 1000};
+    Batch x(ordinary_fields().rows() + std::ssize(far), 1);
+    x << ordinary_fields(), Eigen::Map<const Eigen::ArrayXd>(far, std::ssize(far));
+    const Curve phi = (*formula_)(x);
+    const Batch first = phi.first / phi.value, second = phi.second / phi.value;
+    const double a = first(0, 0);
+    const bool same = (first - a).abs().maxCoeff() < 1e-13 * std::abs(a) &&
+                      (second - a * a).abs().maxCoeff() < 1e-12 * a * a;
+    return same && formula_->smooth() ? a : 0;
+  }
   [[nodiscard]] std::shared_ptr<const Formula> formula() const { return formula_; }
 
  private:
@@ -101,11 +114,7 @@ std::shared_ptr<const Activation> make_kernel(const std::string& parameter) {
   if ((phi.value == 0).all()) throw user.refusal("vanishes from -20 to 20: a kernel needs values > 0");
 
   ActivationInfo info = user.info("phi(chi_l)/sum_m phi(chi_m)");
-  const Batch rate = phi.first / phi.value;
-  const double slope = rate(0, 0);
-  if (slope != 0 && (rate - slope).abs().maxCoeff() < 1e-13 * std::abs(slope) &&
-      (phi.second / phi.value - slope * slope).abs().maxCoeff() < 1e-12 * slope * slope)
-    return softmax_of_slope(info, slope);
+  if (const double slope = user.exponential_rate(); slope != 0) return softmax_of_slope(info, slope);
 
   const Eigen::Array<bool, Eigen::Dynamic, 1> zero_at = phi.value.col(0) == 0;
   if (zero_at.any()) {
@@ -116,7 +125,9 @@ std::shared_ptr<const Activation> make_kernel(const std::string& parameter) {
   }
   // Where a token takes over, for the starts of a global minimisation.
   const Eigen::Index last = x.size() - 1;
-  const OfLargest transition = zero_at[0] ? at_least_zero : rate(last, 0) < 1e-3 ? at_most_zero : itself;
+  const OfLargest transition = zero_at[0]                                       ? at_least_zero
+                               : phi.first(last, 0) < 1e-3 * phi.value(last, 0) ? at_most_zero
+                                                                                : itself;
   return kernel(info,
                 [f = user.formula()](const Batch& chi) {
                   Curve at = (*f)(chi);

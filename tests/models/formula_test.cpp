@@ -305,6 +305,8 @@ TEST_CASE("formulas are the named activations, at ordinary fields and far out") 
     CHECK(a.smooth == b.smooth);
   }
   CHECK((value("kernel:exp(x)", chi) == value("softmax", chi)).all());
+  for (const char* nearly : {"kernel:exp(max(x,-30))", "kernel:exp(x)+1e-30", "kernel:exp(x)*(1+1e-9*x^2)"})
+    CHECK(make_activation(nearly)->info().softmax_slope == 0);
   const char* elu =
       "kernel:max(x,0)+exp(min(x,0))";  // a kink for this one's derivatives, not for elu-kernel's
   CHECK((value(elu, chi) - value("elu-kernel", chi)).abs().maxCoeff() < 1e-14);

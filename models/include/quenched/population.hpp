@@ -13,7 +13,7 @@ struct PopulationOptions {
 /// A risk less the noise, with its error. `log` is its logarithm where that is known better: it holds below
 /// the range of a double too.
 struct Excess {
-  double value = unknown, error = unknown, log = unknown;
+  double value = unknown, error = unknown, log = unknown, log_error = unknown;
 };
 
 /// Risk at infinite alpha, minimised over the overlaps on the manifold m_kv = m_vk = q_kv = 0, with q_k =
