@@ -1,11 +1,42 @@
 #include "figure.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <quenched/invalid_input.hpp>
 
+#include "lists.hpp"
+
 namespace quenched::apps {
+namespace {
+
+/// `lo:hi:n` and `lo:hi:n:log` with fewer values, at least 4 (2 where there were fewer).
+std::string coarser_ranges(const std::string& text) {
+  std::vector<std::string> list = words(text);
+  for (std::string& word : list) {
+    auto parts = words(word, ':');
+    if (parts.size() < 3 || word.starts_with("kernel:") || word.starts_with("elementwise:")) continue;
+    const long n = std::stol(parts[2]);
+    parts[2] = fmt::format("{}", std::max(n / 4, std::min(n, 4L)));
+    word = fmt::format("{}", fmt::join(parts, ":"));
+  }
+  return fmt::format("{}", fmt::join(list, ","));
+}
+
+}  // namespace
+
+Figure coarser(Figure figure) {
+  for (Picture& picture : figure.pictures)
+    for (FigurePart& part : picture.parts) {
+      for (auto& [name, text] : part.parameters) text = coarser_ranges(text);
+      if (const auto seeds = part.settings.find("seeds"); seeds != part.settings.end())
+        seeds->second = fmt::format("{}", std::max(2L, std::stol(seeds->second) / 4));
+    }
+  return figure;
+}
 
 const std::vector<const Figure*>& figures() {
-  static const std::vector<const Figure*> list = {&glm_limits_figure};
+  static const std::vector<const Figure*> list = {&population_figure, &glm_limits_figure};
   return list;
 }
 

@@ -24,7 +24,10 @@ struct Figure {
   std::vector<Picture> pictures;
 };
 
-extern const Figure glm_limits_figure;
+extern const Figure glm_limits_figure, population_figure;
+
+/// A quarter of the points of every range, a quarter of the seeds.
+[[nodiscard]] Figure coarser(Figure figure);
 
 /// In the order of the help.
 [[nodiscard]] const std::vector<const Figure*>& figures();

@@ -48,17 +48,24 @@ std::vector<double> range(const std::string& key, const std::string& text) {
 
 }  // namespace
 
-std::vector<std::string> words(const std::string& text, char separator) {
+std::vector<std::string> spaced_words(const std::string& text, char separator) {
   std::vector<std::string> list(1);
   int depth = 0;
   for (char c : text) {
     depth += (c == '(') - (c == ')');
     if (c == separator && depth == 0) {
       list.emplace_back();
-    } else if (c != ' ') {
+    } else if (c != ' ' || !list.back().empty()) {
       list.back() += c;
     }
   }
+  for (std::string& word : list) word.erase(word.find_last_not_of(' ') + 1);
+  return list;
+}
+
+std::vector<std::string> words(const std::string& text, char separator) {
+  auto list = spaced_words(text, separator);
+  for (std::string& word : list) std::erase(word, ' ');
   return list;
 }
 

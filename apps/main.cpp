@@ -45,6 +45,7 @@ std::string arguments(int argc, char** argv) {
 
 int run(int argc, char** argv, std::string& who) {
   CLI::App app("Replica saddle-point equations of attention models, with certificates");
+  app.require_subcommand(0, 1);  // `reproduce population` names a figure, no second command
   app.set_version_flag("--version", "quenched " QUENCHED_VERSION);
   std::list<Invocation> invocations;
   for (const Command* command : commands()) add_command(app, *command, invocations.emplace_back());
@@ -61,6 +62,8 @@ int run(int argc, char** argv, std::string& who) {
   std::string format;
   CLI::App* list = app.add_subcommand("activations", "the activations with formula, properties, source");
   list->add_option("--format", format, "table, csv or json [table]");
+  std::vector<std::string> chosen;
+  list->add_option("names", chosen, "these alone; formulas as kernel:log(1+exp(x))")->type_name("NAMES");
 
   const std::string first = argc > 1 ? argv[1] : "";
   std::string known;
@@ -83,7 +86,7 @@ int run(int argc, char** argv, std::string& who) {
     return complain(who, fmt::format("{} (`{} --help` lists what is allowed)", e.what(), who), wrong_input);
   }
   if (list->parsed()) {
-    std::cout << activations_text(format);
+    std::cout << activations_text(chosen, format);
     return 0;
   }
   if (plotting->parsed()) {

@@ -35,7 +35,7 @@ Parse or_optimal(const Parse& fixed) {
 Parse checked(void (*make)(const std::string&)) {
   return [=](const std::string& text) {
     std::vector<Json> values;
-    for (const std::string& word : words(text)) {
+    for (const std::string& word : spaced_words(text)) {
       make(word);
       values.push_back(word);
     }

@@ -1,3 +1,4 @@
+#include <limits>
 #include <map>
 #include <quenched/invalid_input.hpp>
 #include <quenched/population.hpp>
@@ -54,13 +55,26 @@ Record population_record(const Point& point, const Settings& settings, const Rec
     return record;
   }
   const PopulationResult r = population(problem, *activation, options);
-  set_test_error(record, r.test_error);
+  record["test_error"] = json_of(r.test_error);
+  record["excess_error"] = json_of(r.excess.value);
+  if (std::isfinite(r.excess.log) && r.excess.value < std::numeric_limits<double>::min())
+    record["log_excess_error"] = r.excess.log;
   record["bayes_risk"] = json_of(r.bayes_risk);
+  record["bayes_excess"] = json_of(r.bayes_excess.value);
   record["infimum"] = r.infimum;
+  if (std::isfinite(r.parameter)) record["parameter"] = r.parameter;
   record["order_parameters"] = {
       {"m_k", json_of(r.m_k)}, {"q_k", json_of(r.q_k)}, {"m_v", json_of(r.m_v)}, {"q_v", json_of(r.q_v)}};
   record["uncertainty"] = {{"test_error", json_of(r.uncertainty.test_error)},
-                           {"bayes_risk", json_of(r.uncertainty.bayes_risk)}};
+                           {"excess_error", json_of(r.excess.error)},
+                           {"bayes_risk", json_of(r.uncertainty.bayes_risk)},
+                           {"bayes_excess", json_of(r.bayes_excess.error)}};
+  if (record.contains("log_excess_error"))
+    record["uncertainty"]["log_excess_error"] = json_of(r.excess.log_error);
+  const ActivationInfo& info = activation->info();
+  record["lacks"] = std::string(info.normalised ? "" : "normalisation") +
+                    (info.normalised || info.exponential ? "" : ", ") +
+                    (info.exponential ? "" : "exponential growth");
   record["certificate"] = json_of(r.certificate);
   return record;
 }
@@ -72,8 +86,9 @@ const Command population_command = {
     .help = "risk at infinite alpha, minimised over the overlaps, beside the Bayes risk",
     .parameters = {"task", "length", "signal", "noise", "activation"},
     .settings = {"tolerance", "integration", "threads", "at"},
-    .columns = {"test_error", "excess_error", "bayes_risk", "order_parameters.m_k", "order_parameters.q_k",
-                "order_parameters.m_v", "order_parameters.q_v", "certificate.verdict"},
+    .columns = {"test_error", "excess_error", "log_excess_error", "bayes_risk", "order_parameters.m_k",
+                "order_parameters.q_k", "order_parameters.m_v", "order_parameters.q_v",
+                "certificate.verdict"},
     .compute = population_record,
     .check = check_problem};
 

@@ -25,4 +25,7 @@ void set_solution(Record& record, const ErmResult& solution);
 /// Sets test_error and excess_error = test_error - Delta.
 void set_test_error(Record& record, double test_error);
 
+/// What a user should know of an activation before trusting a record of this command; mostly empty.
+[[nodiscard]] std::string remark(const std::string& command, const ActivationInfo& info);
+
 }  // namespace quenched::apps

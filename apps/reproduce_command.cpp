@@ -126,6 +126,7 @@ CLI::App* add_reproduce(CLI::App& app, ReproduceInvocation& invocation) {
              [&texts = invocation.settings](const std::string& text) { texts["threads"] = text; },
              setting.help)
           ->type_name("");
+  sub->add_flag("--fast", invocation.fast, "a quarter of the points and of the seeds: a rough picture");
   sub->add_flag("--quiet", invocation.quiet, "no progress on standard error");
   return sub;
 }
@@ -133,7 +134,8 @@ CLI::App* add_reproduce(CLI::App& app, ReproduceInvocation& invocation) {
 void execute(const ReproduceInvocation& invocation) {
   const Figure& figure = figure_named(invocation.figure);
   const std::string folder = invocation.output.empty() ? "reproduce/" + figure.name : invocation.output;
-  std::cout << reproduce(figure, folder, invocation.settings, invocation.quiet);
+  std::cout << reproduce(invocation.fast ? coarser(figure) : figure, folder, invocation.settings,
+                         invocation.quiet);
 }
 
 }  // namespace quenched::apps

@@ -11,7 +11,7 @@ namespace quenched::apps {
 struct ReproduceInvocation {
   std::string figure, output;
   Texts settings;
-  bool quiet = false;
+  bool fast = false, quiet = false;
 };
 CLI::App* add_reproduce(CLI::App& app, ReproduceInvocation& invocation);
 /// Prints where the pictures are and what they show.

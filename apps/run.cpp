@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "parameters.hpp"
+#include "problem.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -55,6 +56,10 @@ std::vector<std::vector<std::size_t>> curves(const Command& command, const std::
 Record computed(const Command& command, const Point& point, const Settings& settings,
                 const Record* neighbour) {
   Record record = command.compute(point, settings, neighbour);
+  if (const auto name = point.find("activation"); name != point.end())
+    if (const auto text = remark(command.name, make_activation(name->get<std::string>())->info());
+        !text.empty())
+      record["remark"] = text;
   record["command"] = command.name;
   return record;
 }

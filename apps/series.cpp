@@ -7,14 +7,22 @@
 #include <quenched/invalid_input.hpp>
 #include <set>
 
+#include "lists.hpp"
 #include "parameters.hpp"
 
 namespace quenched::apps {
 namespace {
 
+/// At infinite alpha softmax is Bayes-optimal: one curve.
+bool is_bayes_softmax(const Record& record) {
+  return record["command"] == "population" && record.value("activation", "") == "softmax" &&
+         record.contains("bayes_risk");
+}
+
 /// A comparison is a theory and a simulation; a population risk comes with the Bayes risk of its task.
 std::vector<Record> taken_apart(const std::vector<Record>& records) {
   std::vector<Record> list;
+  const bool with_softmax = std::ranges::any_of(records, is_bayes_softmax);
   for (const Record& record : records) {
     const auto part = [&](const char* command, const char* values) {
       Record half = point_of(record);
@@ -30,11 +38,13 @@ std::vector<Record> taken_apart(const std::vector<Record>& records) {
     } else {
       list.push_back(record);
     }
-    if (record.contains("bayes_risk")) {
+    if (record.contains("bayes_risk") && !with_softmax) {
       Record bayes = point_of(record, "activation");
       bayes["command"] = "bayes";
       bayes["test_error"] = record["bayes_risk"];
-      bayes["excess_error"] = json_of(number_at(record, "bayes_risk") - number_at(record, "noise"));
+      bayes["excess_error"] = record.contains("bayes_excess")
+                                  ? record["bayes_excess"]
+                                  : json_of(number_at(record, "bayes_risk") - number_at(record, "noise"));
       list.push_back(bayes);
     }
   }
@@ -64,6 +74,7 @@ std::string estimator(const Record& record) {
     return record.value("activation", "Bayes-optimal") + ", " +
            (record.contains("activation") ? "branch " : "") + record.value("branch", "");
   if (bayes_optimal(record)) return "Bayes-optimal";
+  if (is_bayes_softmax(record)) return "Bayes-optimal = softmax";
   return record.value("activation", record.value("loss", "theory"));
 }
 
@@ -137,12 +148,22 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
   if (axes.x.empty()) axes.x = most_varied(values);
   if (!records.empty()) axes.measure = records.front().value("measure", axes.measure);
 
+  const auto panels = words(axes.panels);
+  const auto panel_of = [&](const Record& record) {
+    std::string panel;
+    for (const std::string& name : panels)
+      if (record.contains(name))
+        panel += (panel.empty() ? "" : ", ") + symbol(name) + " = " + text_of(record[name]);
+    return panel;
+  };
   const auto label_of = [&](const Record& record) {
     std::string label = estimator(record);
+    if (const std::string lacks = record.value("lacks", ""); axes.lacking && !lacks.empty())
+      label += ": lacks " + lacks;
     const Point point = given_in(record);
     for (const auto& [name, value] : point.items()) {
-      if (name == axes.x || name == axes.panels || name == "activation" || name == "loss" ||
-          values[name].size() < 2)
+      if (name == axes.x || std::ranges::find(panels, name) != panels.end() || name == "activation" ||
+          name == "loss" || values[name].size() < 2)
         continue;
       if (is_tuned(record, name)) continue;
       if (name == "ridge_v" && value == record.value("ridge_k", Json())) continue;  // said with r_k
@@ -156,8 +177,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
     double y = number_at(record, axes.y);
     if (std::isnan(y)) y = number_at(record, "order_parameters." + axes.y);
     if (std::isnan(x) || std::isnan(y) || std::isinf(x) || std::isinf(y)) continue;
-    const std::string panel =
-        record.contains(axes.panels) ? symbol(axes.panels) + " = " + text_of(record[axes.panels]) : "";
+    const std::string panel = panel_of(record);
     const bool simulated = record.contains("seeds") || record["command"] == "simulate";
     const std::string label = label_of(record);
     auto it = std::ranges::find_if(list, [&](const Series& s) {

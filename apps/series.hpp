@@ -6,11 +6,12 @@
 
 namespace quenched::apps {
 
-/// What to draw: y against x, a panel for each value of `panels` (none when empty). Empty x: the parameter
-/// that takes the most values.
+/// What to draw: y against x, a panel for each value of `panels` (none when empty; several parameters as
+/// task,length). Empty x: the parameter that takes the most values.
 struct Axes {
   std::string x, y = "test_error", panels;
   std::string measure = "E(y − f)²";  // of the test error, as the records say
+  bool lacking = false;               // labels say which property an activation lacks
 };
 
 struct PlottedPoint {

@@ -26,8 +26,9 @@ std::string shown(const Record& record, const std::string& column) {
   const double error = name == "stability_eigenvalue" ? number_at(record, "certificate.stability_error")
                        : name == "inside_eigenvalue"  ? number_at(record, "certificate.inside_error")
                        : name == "between_eigenvalue" ? number_at(record, "certificate.between_error")
-                       : name == "excess_error"       ? number_at(record, "uncertainty.test_error")
-                                                      : uncertainty_at(record, name);
+                       : name == "excess_error" && std::isnan(uncertainty_at(record, name))
+                           ? number_at(record, "uncertainty.test_error")
+                           : uncertainty_at(record, name);
   return std::isnan(error) ? fmt::format("{:.5g}", value->get<double>())
                            : with_uncertainty(value->get<double>(), error);
 }
@@ -86,6 +87,11 @@ std::string with_uncertainty(double value, double error) {
   int decimals = int(std::ceil(-std::log10(error) - 1e-9));
   double digit = std::ceil(error * std::pow(10, decimals) - 1e-9);
   if (digit == 10 && decimals > 0) --decimals, digit = 1;
+  if (std::abs(value) < 1e-5 && error < std::abs(value)) {
+    const double power = std::floor(std::log10(std::abs(value)));
+    return with_uncertainty(value * std::pow(10, -power), error * std::pow(10, -power)) +
+           fmt::format("e{:.0f}", power);
+  }
   if (decimals > 12) return fmt::format("{:.12g}", value);
   return fmt::format("{:.{}f}({:.0f})", value, decimals, digit);
 }
@@ -127,6 +133,13 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
                                                 certificate["advice"].get<std::string>());
     if (line != last) advice += line;
     last = line;
+  }
+  std::vector<std::string> remarks;
+  for (const Record& row : rows) {
+    const std::string remark = row.value("remark", "");
+    if (remark.empty() || std::ranges::find(remarks, remark) != remarks.end()) continue;
+    remarks.push_back(remark);
+    advice += remark + '\n';
   }
   return advice.empty() ? text : text + '\n' + advice;
 }

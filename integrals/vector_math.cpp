@@ -20,6 +20,9 @@ constexpr Eigen::Index vector_lanes =
 QUENCHED_LOOP(exp_loop, ::exp(x))
 QUENCHED_LOOP(log_loop, ::log(x))
 QUENCHED_LOOP(log1p_loop, ::log1p(x))
+QUENCHED_LOOP(expm1_loop, ::expm1(x))
+QUENCHED_LOOP(tanh_loop, ::tanh(x))
+QUENCHED_LOOP(erf_loop, ::erf(x))
 QUENCHED_LOOP(cdf_loop, 0.5 * ::erfc(-x * (1 / std::numbers::sqrt2)))
 #undef QUENCHED_LOOP
 
@@ -53,6 +56,9 @@ Batch in_place(Batch x, Loop loop) {
 void exp(In x, Out y) { blocked(x, y, exp_loop); }
 void log(In x, Out y) { blocked(x, y, log_loop); }
 void log1p(In x, Out y) { blocked(x, y, log1p_loop); }
+void expm1(In x, Out y) { blocked(x, y, expm1_loop); }
+void tanh(In x, Out y) { blocked(x, y, tanh_loop); }
+void erf(In x, Out y) { blocked(x, y, erf_loop); }
 void normal_cdf(In x, Out y) { blocked(x, y, cdf_loop); }
 
 Batch exp(Batch x) { return in_place(std::move(x), exp_loop); }

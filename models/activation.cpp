@@ -8,6 +8,7 @@ using MakeActivation = std::shared_ptr<const Activation>(const std::string& para
 #define QUENCHED_ACTIVATION(name) MakeActivation make_##name;
 #include "activations/list.def"
 #undef QUENCHED_ACTIVATION
+MakeActivation make_kernel, make_elementwise;  // of a formula
 
 namespace {
 
@@ -16,7 +17,7 @@ const std::vector<Registered<MakeActivation>>& activation_table() {
 #define QUENCHED_ACTIVATION(name) {#name, make_##name},
 #include "activations/list.def"
 #undef QUENCHED_ACTIVATION
-  };
+      {"kernel", make_kernel}, {"elementwise", make_elementwise}};
   return entries;
 }
 
@@ -43,6 +44,10 @@ std::shared_ptr<const Activation> make_activation(std::string_view specification
   return made(activation_table(), "activation", specification);
 }
 
-std::vector<std::string> activation_names() { return names(activation_table()); }
+std::vector<std::string> activation_names() {
+  auto list = names(activation_table());
+  list.resize(list.size() - 2);  // kernel and elementwise are nothing without a formula
+  return list;
+}
 
 }  // namespace quenched

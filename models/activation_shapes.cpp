@@ -1,5 +1,6 @@
 #include "activation_shapes.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <quenched/invalid_input.hpp>
 #include <quenched/vector_math.hpp>
@@ -7,15 +8,19 @@
 namespace quenched {
 namespace {
 
+void rescale(Curve& phi, const Batch& factor) {
+  for (Batch* f : {&phi.value, &phi.first, &phi.second}) *f *= factor;
+}
+
 class Elementwise final : public Activation {
  public:
   Elementwise(ActivationInfo info, CurveOf phi) : info_(std::move(info)), phi_(std::move(phi)) {
     info_.elementwise = true;
   }
   const ActivationInfo& info() const override { return info_; }
-  void value(const Batch& chi, Batch& sigma) const override { sigma = phi_(chi).value; }
+  void value(const Batch& chi, Batch& sigma) const override { sigma = phi(chi).value; }
   void jet(const Batch& chi, ActivationJet& jet) const override {
-    Curve phi = phi_(chi);
+    Curve phi = this->phi(chi);
     jet.s = std::move(phi.value), jet.b = std::move(phi.first), jet.c = std::move(phi.second);
     jet.p = jet.q = Batch::Zero(chi.rows(), chi.cols());
   }
@@ -25,6 +30,12 @@ class Elementwise final : public Activation {
   }
 
  private:
+  [[nodiscard]] Curve phi(const Batch& chi) const {
+    Curve phi = phi_(chi);
+    if (phi.scale.size() > 0) rescale(phi, vector_math::exp(std::move(phi.scale)));
+    return phi;
+  }
+
   ActivationInfo info_;
   CurveOf phi_;
 };
@@ -61,13 +72,22 @@ class Kernel final : public Activation {
   [[nodiscard]] Curve over_sum(const Batch& chi) const {
     const Eigen::ArrayXd shift = chi.rowwise().maxCoeff().unaryExpr(shape_.shift);
     Curve phi = phi_(chi.colwise() - shift);
+    if (phi.scale.size() > 0) to_largest_scale(phi);
     Eigen::ArrayXd Z = phi.value.rowwise().sum();
     if (shape_.Z0 > 0) Z += shape_.Z0 * (-shift).exp();
-    const Eigen::ArrayXd inverse = (Z > 0).select(1 / Z, 0);
+    const Eigen::ArrayXd inverse = (Z == 0).select(0, 1 / Z);
     for (Batch* f : {&phi.value, &phi.first, &phi.second}) f->colwise() *= inverse;
     phi.value.colwise() +=
-        (Z > 0).select(Eigen::ArrayXd::Zero(Z.size()), 1 / static_cast<double>(chi.cols()));
+        (Z == 0).select(1 / static_cast<double>(chi.cols()), Eigen::ArrayXd::Zero(Z.size()));
     return phi;
+  }
+
+  /// Divides by the exponential of the largest scale of a token that counts.
+  static void to_largest_scale(Curve& phi) {
+    constexpr double most = 700;
+    const Eigen::ArrayXd top = (phi.value == 0).select(-INFINITY, phi.scale).rowwise().maxCoeff();
+    const Eigen::ArrayXd finite = top.isInf().select(0, top);
+    rescale(phi, vector_math::exp((phi.scale.colwise() - finite).min(most)));
   }
 
   ActivationInfo info_;
@@ -99,6 +119,16 @@ Curve logistic(const Batch& x) {
 
 Curve rectifier(const Batch& x) {
   return {x.max(0), (x > 0).cast<double>(), Batch::Zero(x.rows(), x.cols())};
+}
+
+double number_in(const std::string& name, const std::string& parameter) {
+  double number = NAN;
+  const char* end = parameter.data() + parameter.size();
+  const auto [stop, error] = std::from_chars(parameter.data(), end, number);
+  if (error != std::errc() || stop != end || !std::isfinite(number))
+    throw InvalidInput("activation", name + ":" + parameter,
+                       "needs a finite number after the colon, as in erf:-1.5");
+  return number;
 }
 
 void refuse_parameter(const std::string& name, const std::string& parameter) {

@@ -1,14 +1,9 @@
 #pragma once
-#include <functional>
 #include <quenched/activation.hpp>
 
-namespace quenched {
+#include "curve.hpp"
 
-/// phi, phi' and phi'' at every entry of an array.
-struct Curve {
-  Batch value, first, second;
-};
-using CurveOf = std::function<Curve(const Batch& x)>;
+namespace quenched {
 
 /// sigma_l = phi(chi_l). Sets info.elementwise.
 [[nodiscard]] std::shared_ptr<const Activation> elementwise(ActivationInfo info, CurveOf phi);
@@ -29,17 +24,22 @@ struct KernelShape {
       zero;  // where a token takes over, by the largest field of the others: Activation::transition
 };
 
-/// sigma_l = phi(chi_l)/(Z0 + sum_m phi(chi_m)), uniform where that is 0/0. Sets info.normalised, which is Z0
-/// = 0. With b = phi'/Z and c = phi''/Z: d sigma = diag(b) - sigma b^T, and for `curvature` e = c (u -
-/// u.sigma), beta = b (u - u.sigma).
+/// sigma_l = phi(chi_l)/(Z0 + sum_m phi(chi_m)), uniform where that is 0/0; phi may come with a scale where
+/// Z0 = 0. Sets info.normalised, which is Z0 = 0. With b = phi'/Z and c = phi''/Z: d sigma = diag(b) - sigma
+/// b^T, and for `curvature` e = c (u - u.sigma), beta = b (u - u.sigma).
 [[nodiscard]] std::shared_ptr<const Activation> kernel(ActivationInfo info, CurveOf phi,
                                                        const KernelShape& shape = {});
+
+/// sigma = softmax(slope chi), slope != 0. Sets all properties.
+[[nodiscard]] std::shared_ptr<const Activation> softmax_of_slope(ActivationInfo info, double slope);
 
 [[nodiscard]] Eigen::ArrayXd largest_of_others(const Batch& chi, int l);  // -inf for one token
 
 [[nodiscard]] Curve logistic(const Batch& x);   // 1/(1 + exp(-x))
 [[nodiscard]] Curve rectifier(const Batch& x);  // max(x, 0)
 
+/// The parameter of "name:parameter"; throws InvalidInput unless it is a finite number.
+[[nodiscard]] double number_in(const std::string& name, const std::string& parameter);
 /// Throws InvalidInput for "name:parameter".
 void refuse_parameter(const std::string& name, const std::string& parameter);
 

@@ -74,7 +74,8 @@ bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eig
     const Eigen::Index i = starts.row[static_cast<std::size_t>(k)];
     if ((other.x.row(k) - best.x.row(i)).abs().maxCoeff() > 1e-5 * (1 + best.x.row(i).abs().maxCoeff()))
       competing[i] = 1;
-    if (other.value[k] >= best.value[i] - 1e-9 * (1 + std::abs(best.value[i]))) continue;
+    const bool lower = other.value[k] < best.value[i] - 1e-9 * (1 + std::abs(best.value[i]));
+    if (!lower && !(std::isnan(best.value[i]) && !std::isnan(other.value[k]))) continue;
     best.value[i] = other.value[k], best.x.row(i) = other.x.row(k);
     moved = true;
   }

@@ -30,7 +30,9 @@ struct OuterNode {
 /// grad Phi explicit:
 ///     E F = E_(y,w) Int dx N(omega(x)) det(I + V_k Hess Phi) F [x is the global proximal point of omega(x)],
 /// by trapezoid rules in all dimensions. The bracket is 1 everywhere unless I + V_k Hess Phi loses
-/// definiteness for that (y, w); only there is it computed, on the grid.
+/// definiteness for that (y, w); only there is it computed, on the grid. Where k is nearly 0 against the
+/// width of the activation (even kernels lose it), the grid would be too fine, and the sampled rule takes its
+/// place.
 class GridChannel final : public Channel {
  public:
   GridChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
@@ -53,6 +55,11 @@ class GridChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, Detail detail) override {
     const bool diagnostics = detail == Detail::responses;
     const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k, options_.level < 0, options_.threads);
+    constexpr double most = 500;  // steps from the middle: 10^6 points, 300 MB
+    if (!(half_width(o, fields.centre()) < most * step_at(o, scale_))) {
+      const ChannelOptions sampled{std::clamp(options_.level + 2, 0, 3), options_.seed, options_.threads};
+      return sampled_channel(problem_, activation_, L_, sampled)->means(o, detail);
+    }
     ChannelMeans m{sweep(o, fields, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
     if (detail != Detail::means) {
@@ -64,6 +71,19 @@ class GridChannel final : public Channel {
   }
 
  private:
+  /// A tilt varies over sqrt(V)/(m/q) in omega, V = 1 - m^2/q.
+  [[nodiscard]] double step_at(const OrderParameters& o, double scale) const {
+    const double tilt = problem_.task->independent_tokens()
+                            ? 1
+                            : 1.4 * std::sqrt(std::max(0.01, o.q_k / (o.m_k * o.m_k) - 1));
+    return 0.5 * scale * std::min(1.0, std::sqrt(o.q_k) / (1 + o.V_k / 2) * std::min(1.0, tilt));
+  }
+  /// Of the grid, to begin with.
+  [[nodiscard]] double half_width(const OrderParameters& o, const auto& centre) const {
+    return std::max(7 * std::sqrt(o.q_k) + std::hypot(centre[0], centre[1]),
+                    2 + std::log1p(o.V_k * 40 * (1 + problem_.noise + o.q_v)));
+  }
+
   struct Setting {
     OrderParameters o;
     GridLaw law;
@@ -77,20 +97,10 @@ class GridChannel final : public Channel {
   [[nodiscard]] Eigen::ArrayXd sweep(const OrderParameters& o, const FieldTable& fields, double scale,
                                      bool diagnostics) const {
     const GridLaw law{o.V_k, o.V_v, o.q_k, fields.centre()};
-    // A tilt varies over sqrt(V)/(m/q) in omega, V = 1 - m^2/q.
-    const double tilt = problem_.task->independent_tokens()
-                            ? 1
-                            : 1.4 * std::sqrt(std::max(0.01, o.q_k / (o.m_k * o.m_k) - 1));
-    const double step = 0.5 * scale * std::min(1.0, std::sqrt(o.q_k) / (1 + o.V_k / 2) * std::min(1.0, tilt));
+    const double step = step_at(o, scale);
     auto [grid, neighbours] = active_grid(o, law, step);
-    const Setting set{o,
-                      law,
-                      fields,
-                      std::move(grid),
-                      std::move(neighbours),
-                      step,
-                      step * step / (2 * std::numbers::pi * o.q_k),
-                      diagnostics};
+    const double cell = step * step / (2 * std::numbers::pi * o.q_k);
+    const Setting set{o, law, fields, std::move(grid), std::move(neighbours), step, cell, diagnostics};
     const std::vector<OuterNode> outer = outer_nodes(o, 0.6 * scale);
     const int outputs = diagnostics ? all_means : fixed_point_means;
     Batch parts(static_cast<Eigen::Index>(outer.size()), outputs);
@@ -152,9 +162,7 @@ class GridChannel final : public Channel {
   [[nodiscard]] std::pair<ProximalGrid, GridNeighbours> active_grid(const OrderParameters& o,
                                                                     const GridLaw& law, double step) const {
     const std::vector<OuterNode> outer = outer_nodes(o, 1.5);
-    const double size = 1 + problem_.noise + o.q_v;
-    double half = std::max(7 * std::sqrt(o.q_k) + std::hypot(law.centre[0], law.centre[1]),
-                           2 + std::log1p(o.V_k * 40 * size));
+    double half = half_width(o, law.centre);
     for (int enlarged = 0;; ++enlarged, half *= 1.5) {
       const auto n = static_cast<Eigen::Index>(std::ceil(half / step));
       const Eigen::Index columns = 2 * n + 1;

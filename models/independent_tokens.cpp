@@ -122,16 +122,39 @@ LabelledTokens labelled_tokens(double nu, const Problem& problem, double q_k, do
   return result;
 }
 
-double spiked_gap(double c, const LengthLaw& lengths, double resolution) {
+namespace {
+
+/// On the nodes of a trapezoid rule: h f(x), f the density of the spiked token's level c^2 + c Z + G, and
+/// log F(x), F the CDF of another's, c Z + G.
+struct SpikedRace {
+  ArrayXd hf, log_F;
+};
+SpikedRace spiked_race(double c, const LengthLaw& lengths, double resolution) {
   const double h = step_of_powers(c, longest(lengths)) / resolution, x_min = left_end(c) - 1;
   const double x_max = c * c + right_end(c, digits + 6);
   const int nodes = static_cast<int>(std::ceil((x_max - x_min) / h)) + 1;
   const ArrayXd x = ArrayXd::LinSpaced(nodes, x_min, x_min + (nodes - 1) * h);
-  const ArrayXd f = smoothed_gumbel(x - c * c, c).d1, R = smoothed_gumbel(x, c).above.min(1 - 1e-16);
+  return {h * smoothed_gumbel(x - c * c, c).d1, (-smoothed_gumbel(x, c).above.min(1 - 1e-16)).log1p()};
+}
+
+}  // namespace
+
+double spiked_gap(double c, const LengthLaw& lengths, double resolution) {
+  const SpikedRace race = spiked_race(c, lengths, resolution);
   double gap = 0;
   for (const Length& length : lengths)
-    gap -= length.weight * h * (f * (static_cast<double>(length.tokens - 1) * (-R).log1p()).expm1()).sum();
+    gap -= length.weight * (race.hf * (static_cast<double>(length.tokens - 1) * race.log_F).expm1()).sum();
   return gap;
+}
+
+double log_spiked_gap(double c, const LengthLaw& lengths, double resolution) {
+  const SpikedRace race = spiked_race(c, lengths, resolution);
+  ArrayXd lost = ArrayXd::Zero(race.log_F.size());
+  for (const Length& length : lengths)
+    lost -= length.weight * (static_cast<double>(length.tokens - 1) * race.log_F).expm1();
+  const ArrayXd terms = race.hf.log() + lost.log();
+  const double top = terms.maxCoeff();
+  return std::isinf(top) ? top : top + std::log((terms - top).exp().sum());
 }
 
 double max_gap(double nu, const LengthLaw& lengths, double resolution) {

@@ -29,6 +29,10 @@ struct LabelledTokens {
 /// of the spiked task at strength c = sqrt(nu), without cancellation. Cost: about 1 ms.
 [[nodiscard]] double spiked_gap(double c, const LengthLaw& lengths, double resolution = 1);
 
+/// Its logarithm, also where the gap itself is below the range of a double, up to c^2 = 5000; -inf where no
+/// prompt has a second token.
+[[nodiscard]] double log_spiked_gap(double c, const LengthLaw& lengths, double resolution = 1);
+
 /// E[1 - |p|^2] for p = softmax(nu chi), chi ~ N(0, I_L): L (L - 1) Int k(x)^2 K(x)^(L-2) dx with k, K the
 /// density and the CDF of nu Z + G; 0 at nu = infinity.
 [[nodiscard]] double max_gap(double nu, const LengthLaw& lengths, double resolution = 1);

@@ -11,7 +11,9 @@ namespace quenched {
 namespace {
 
 /// 1 + Delta - (E sigma_eps)^2/E|sigma|^2, less 1 + Delta: minus what attention explains.
-double explained(const AttentionMoments& a) { return a.norm > 0 ? a.hit * a.hit / a.norm : 0; }
+double explained(const AttentionMoments& a) {
+  return a.norm > 0 && std::isfinite(a.norm) ? a.hit * a.hit / a.norm : 0;
+}
 
 /// A mean over replicates with twice its standard error (0 for a deterministic rule).
 Excess estimate(const Eigen::ArrayXd& each) {
@@ -41,17 +43,19 @@ struct Scale {
   bool runs_away;
 };
 
-/// Scans m_k by factors of two, then Brent's minimisation around the best. A homogeneous sigma leaves the
-/// scale free: 1.
+/// Scans m_k by factors of two, both signs, then Brent's minimisation around the best. A homogeneous sigma
+/// leaves the scale free: 1.
 Scale best_scale(const FieldRule& rule, const Activation& activation) {
   constexpr double flat = 1e-12;
   const auto risk = [&](double m) { return -explained(rule, activation, m).value; };
   double best = 1, least = risk(1);
-  for (double m = 1.0 / 16; m <= 256; m *= 2)
-    if (const double r = risk(m); r < least - flat) best = m, least = r;
-  if (best >= 128) return {best, least, true};
+  for (double size = 1.0 / 16; size <= 256; size *= 2)
+    for (const double m : {size, -size})
+      if (const double r = risk(m); r < least - flat) best = m, least = r;
+  if (std::abs(best) >= 128) return {best, least, true};
   if (risk(best / 2) < least + flat && risk(2 * best) < least + flat) return {best, least, false};
-  const auto [m, r] = boost::math::tools::brent_find_minima(risk, best / 2, 2 * best, 50);
+  const auto [low, high] = std::minmax({best / 2, 2 * best});
+  const auto [m, r] = boost::math::tools::brent_find_minima(risk, low, high, 50);
   return {m, r, false};
 }
 
@@ -105,13 +109,14 @@ void check(double tolerance) {
 Excess bayes_excess_risk(const Problem& problem) {
   check(problem);
   const double nu = problem.task->signal();
-  const auto gap = [&](double resolution) {
-    return problem.task->independent_tokens() ? spiked_gap(std::sqrt(nu), problem.lengths, resolution)
-                                              : max_gap(nu, problem.lengths, resolution);
+  const auto log_gap = [&](double resolution) {
+    return problem.task->independent_tokens() ? log_spiked_gap(std::sqrt(nu), problem.lengths, resolution)
+                                              : std::log(max_gap(nu, problem.lengths, resolution));
   };
   constexpr double law = 1e-11;  // relative accuracy of the tabulated law
-  const double value = gap(1.4);
-  return {value, std::abs(value - gap(1)) + law * value};
+  const double log = log_gap(1.4), value = std::exp(log);
+  const double relative = std::isinf(log) ? 0 : std::abs(std::expm1(log_gap(1) - log)) + law;
+  return {value, value * relative, log, relative};
 }
 
 Excess population_risk(const Problem& problem, const Activation& activation, double m_k, double q_k,
@@ -149,10 +154,13 @@ PopulationResult population(const Problem& problem, const Activation& given,
   check(options.tolerance);
   PopulationResult result;
   const Excess bayes = bayes_excess_risk(problem);
+  result.bayes_excess = bayes;
   result.bayes_risk = problem.noise + bayes.value;
   result.uncertainty.bayes_risk = bayes.error;
   Certificate& certificate = result.certificate;
   const auto finish = [&] {
+    if (std::isnan(result.excess.value))
+      result.excess = {result.test_error - problem.noise, result.uncertainty.test_error};
     certificate.converged = true;
     certificate.integration_error = result.uncertainty.test_error;
     judge(certificate,
@@ -160,15 +168,16 @@ PopulationResult population(const Problem& problem, const Activation& given,
     return result;
   };
 
-  if (given.info().name == "softmax") {
+  if (const double slope = given.info().softmax_slope; slope != 0) {
     certificate.residual = 0;
     certificate.integration_rule =
         "softmax is Bayes-optimal, by theorem; one dimension by the Gumbel race, trapezoid rule";
+    result.excess = bayes;
     result.test_error = result.bayes_risk;
-    result.uncertainty.test_error = bayes.error;
+    result.uncertainty.test_error = bayes.error + 1e-16 * result.bayes_risk;  // the rounding of the sum
     result.infimum = std::isinf(problem.task->bayes_slope());
     if (!result.infimum) {
-      result.m_k = problem.task->bayes_slope();
+      result.m_k = problem.task->bayes_slope() / slope;
       result.q_k = result.m_k * result.m_k;
       result.m_v = result.q_v = 1;
     }
@@ -189,7 +198,7 @@ PopulationResult population(const Problem& problem, const Activation& given,
   if (best.runs_away) {
     // The limit m_k -> infinity: sampled, because the activation there has kinks that trapezoid rules resolve
     // badly.
-    constexpr double from = 64;
+    const double from = std::copysign(64, best.m_k);
     Excess limit{unknown, INFINITY};
     for (int size = 1 << 14; size <= 1 << 16 && limit.error > options.tolerance; size *= 2) {
       rule = elementwise ? field_rule(problem, true, 2, options.threads)
@@ -236,6 +245,7 @@ PopulationResult population(const Problem& problem, const Activation& given,
   result.q_k = best.m_k * best.m_k;
   result.m_v = at.hit / at.norm;
   result.q_v = result.m_v * result.m_v;
+  result.excess = {1 + best.risk, error};
   result.test_error = 1 + problem.noise + best.risk;
   result.uncertainty.test_error = error;
   finish();

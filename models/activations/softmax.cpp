@@ -1,4 +1,5 @@
 #include <cmath>
+#include <quenched/invalid_input.hpp>
 #include <quenched/vector_math.hpp>
 
 #include "activation_shapes.hpp"
@@ -6,43 +7,40 @@
 namespace quenched {
 namespace {
 
-/// sigma_l = exp(chi_l)/sum_m exp(chi_m).
+/// sigma_l = exp(a chi_l)/sum_m exp(a chi_m), a the slope.
 class Softmax final : public Activation {
  public:
-  const ActivationInfo& info() const override {
-    static const ActivationInfo info{.name = "softmax",
-                                     .formula = "exp(chi_l)/sum_m exp(chi_m)",
-                                     .source = "arXiv:2509.21936",
-                                     .normalised = true,
-                                     .shift_invariant = true,
-                                     .exponential = true};
-    return info;
+  Softmax(ActivationInfo info, double slope) : info_(std::move(info)), a_(slope) {
+    info_.normalised = info_.shift_invariant = info_.exponential = true;
+    info_.softmax_slope = slope;
   }
+  const ActivationInfo& info() const override { return info_; }
 
   void value(const Batch& chi, Batch& sigma) const override {
-    sigma = vector_math::exp(chi.colwise() - chi.rowwise().maxCoeff().eval());  // no overflow
+    const Batch x = a_ * chi;
+    sigma = vector_math::exp(x.colwise() - x.rowwise().maxCoeff().eval());  // no overflow
     const Eigen::ArrayXd normaliser = 1 / sigma.rowwise().sum();
     sigma.colwise() *= normaliser;
   }
 
-  /// d s_l/d chi_m = s_l delta_lm - s_l s_m.
+  /// d s_l/d chi_m = a (s_l delta_lm - s_l s_m).
   void jet(const Batch& chi, ActivationJet& jet) const override {
     value(chi, jet.s);
-    jet.b = jet.p = jet.q = jet.c = jet.s;
+    jet.p = jet.s;
+    jet.b = jet.q = jet.c = a_ * jet.s;
   }
 
-  /// sum_l u_l d^2 s_l/d chi_m d chi_n = s_m (u_m - u.s) delta_mn - beta_m s_n - s_m beta_n, beta = s (u -
-  /// u.s).
+  /// sum_l u_l d^2 s_l/d chi_m d chi_n = a^2 (beta_m delta_mn - beta_m s_n - s_m beta_n), beta = s (u - u.s).
   void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const override {
     const Eigen::ArrayXd mean = (u * jet.s).rowwise().sum();
-    beta = jet.s * (u.colwise() - mean);
-    e = beta;
+    beta = jet.q * (u.colwise() - mean);
+    e = a_ * beta;
   }
 
-  /// chi_l = logsumexp(others) + t gives s_l = sigmoid(t); the others keep their proportions.
+  /// a chi_l = logsumexp(others) + t gives s_l = sigmoid(t); the others keep their proportions.
   void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
             Batch& ss) const override {
-    Batch others = chi, s;
+    Batch others = a_ * chi, s;
     others.col(l) = -INFINITY;
     const Eigen::ArrayXd top = others.rowwise().maxCoeff();
     others.colwise() -= top;
@@ -51,18 +49,34 @@ class Softmax final : public Activation {
                          power = s.square().rowwise().sum() / total.square(), start = top + total.log();
     for (Eigen::Index j = 0; j < t.size(); ++j) {
       const double taken = 1 / (1 + std::exp(-t[j]));
-      moved.col(j) = start + t[j];
+      moved.col(j) = (start + t[j]) / a_;
       sw.col(j) = taken * w.col(l) + (1 - taken) * mean;
       ss.col(j) = taken * taken + (1 - taken) * (1 - taken) * power;
     }
   }
+
+ private:
+  ActivationInfo info_;
+  double a_;
 };
 
 }  // namespace
 
+std::shared_ptr<const Activation> softmax_of_slope(ActivationInfo info, double slope) {
+  return std::make_shared<Softmax>(std::move(info), slope);
+}
+
+/// "softmax:a": the slope, which is the inverse of a temperature.
 std::shared_ptr<const Activation> make_softmax(const std::string& parameter) {
-  refuse_parameter("softmax", parameter);
-  return std::make_shared<Softmax>();
+  const double slope = parameter.empty() ? 1 : number_in("softmax", parameter);
+  if (!(slope > 0))
+    throw InvalidInput("activation", "softmax:" + parameter,
+                       "needs an inverse temperature > 0, as softmax:2");
+  return softmax_of_slope({.name = parameter.empty() ? "softmax" : "softmax:" + parameter,
+                           .formula = parameter.empty() ? "exp(chi_l)/sum_m exp(chi_m)"
+                                                        : "exp(a chi_l)/sum_m exp(a chi_m), a = " + parameter,
+                           .source = "arXiv:2509.21936"},
+                          slope);
 }
 
 }  // namespace quenched

@@ -38,6 +38,9 @@ TEST_CASE("every instruction set gives the same results, up to rounding") {
         Computation{"erm --ridge 0.5 --noise 0.1 --length 3 --tolerance 1e-2", 1e-7},
         Computation{
             "erm --ridge 0.5 --noise 0.1 --length 2 --activation erf:0 --tolerance 3e-2 --points 4096", 1e-7},
+        Computation{
+            "population --activation 'kernel:log(1+exp(x))+erf(x)^2,elementwise:1+tanh(x)' --tolerance 1e-2",
+            1e-9},
         Computation{"simulate --dimension 60 --seeds 2 --ridge 0.5", 1e-4}}) {
     CAPTURE(command);
     Json expected;

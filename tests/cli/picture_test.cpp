@@ -32,6 +32,30 @@ TEST_CASE(
   CHECK(list[0].points[1].trusted);
 }
 
+TEST_CASE(
+    "series of population risks: softmax is the Bayes-optimal curve, panels by two parameters, what is "
+    "lacking") {
+  std::vector<Record> records;
+  for (const char* task : {"spiked", "max"})
+    for (const char* name : {"softmax", "linear"})
+      for (const double signal : {1.0, 2.0})
+        records.push_back({{"task", task},
+                           {"length", 2},
+                           {"signal", signal},
+                           {"activation", name},
+                           {"excess_error", 1 / signal},
+                           {"bayes_risk", 0.1},
+                           {"command", "population"},
+                           {"lacks", std::string(name) == "linear" ? "growth" : ""}});
+  Axes axes{.x = "signal", .y = "excess_error", .panels = "task,length", .lacking = true};
+  const auto list = series(records, axes);
+  REQUIRE(list.size() == 4);
+  CHECK(list[0].panel == "task = spiked, L = 2");
+  CHECK(list[0].label == "Bayes-optimal = softmax");
+  CHECK(list[1].label == "linear: lacks growth");
+  CHECK(list[3].panel == "task = max, L = 2");
+}
+
 TEST_CASE("pictures begin as their suffix says and their data lie beside them") {
   const Folder folder;
   const std::vector<Record> records = {point("erm", 1, 0.9, "unstable"), point("erm", 2, 0.8, "trusted"),

@@ -14,6 +14,7 @@ TEST_CASE("digits of an uncertain number stop at the first digit of its error") 
   CHECK(with_uncertainty(1.4099, 0.02) == "1.41(2)");
   CHECK(with_uncertainty(-27.4, 3) == "-27(3)");
   CHECK(with_uncertainty(0.5, 0) == "0.5");
+  CHECK(with_uncertainty(1.194191e-23, 2e-27) == "1.1942(2)e-23");
   CHECK(with_uncertainty(NAN, 0.1) == "-");
 }
 

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "json.hpp"
 #include "program.hpp"
 #include "read_records.hpp"
@@ -106,9 +108,41 @@ TEST_CASE("a JSON file is an array of the same records with their provenance") {
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);  // no temporary left
 }
 
+TEST_CASE(
+    "formulas are activations: commas and spaces of theirs survive lists, and softmax is kernel:exp(x)") {
+  const Json records = Json::parse(
+      quenched_program("population --length 3 --tolerance 1e-2 --format json "
+                       "--activation 'softmax,kernel:exp(x),kernel:max(x, 0),elementwise:1+tanh(x)'")
+          .out);
+  REQUIRE(records.size() == 4);
+  CHECK(records[2]["activation"] == "kernel:max(x, 0)");
+  CHECK(records[2]["remark"].get<std::string>().find("vanishes") != std::string::npos);
+  CHECK(records[0]["excess_error"] == records[1]["excess_error"]);
+  CHECK(records[3]["lacks"] == "normalisation, exponential growth");
+  const std::string training = "simulate --dimension 30 --seeds 2 --format json --activation ";
+  Json named = Json::parse(quenched_program(training + "softmax").out);
+  named[0]["activation"] = "kernel:exp(x)";
+  CHECK(named == Json::parse(quenched_program(training + "'kernel:exp(x)'").out));
+}
+
+TEST_CASE("an exponentially small excess keeps its digits beside the noise, and its logarithm below 1e-308") {
+  const Json r = Json::parse(quenched_program("population --signal 200,4000 --noise 0.1 --format json").out);
+  const double excess = r[0]["excess_error"], asymptote = std::sqrt(M_PI / 800) * std::exp(-50.0);
+  CHECK(std::abs(excess / asymptote - 1 + M_PI * M_PI / 800) < 1e-3);
+  CHECK(r[0]["uncertainty"]["excess_error"].get<double>() < 1e-9 * excess);
+  CHECK(!r[0].contains("log_excess_error"));
+  CHECK(r[1]["excess_error"] == 0);
+  CHECK(r[1]["log_excess_error"].get<double>() ==
+        doctest::Approx(-1000 + std::log(std::sqrt(M_PI / 16000))).epsilon(1e-6));
+}
+
 TEST_CASE("help, version and the list of activations") {
   CHECK(quenched_program("--version").out.starts_with("quenched 0."));
   CHECK(quenched_program("erm --help").out.find("--ridge-k") != std::string::npos);
   CHECK(quenched_program("bayes --help").out.find("--ridge") == std::string::npos);
   CHECK(quenched_program("activations").out.find("softmax") != std::string::npos);
+  CHECK(quenched_program("activations").out.find("elementwise:PHI") != std::string::npos);
+  const Json one = Json::parse(quenched_program("activations 'kernel:exp(2*x)' --format json").out);
+  CHECK(one.size() == 1);
+  CHECK(one[0]["shift_invariant"] == true);
 }

@@ -113,8 +113,21 @@ TEST_CASE("generalised linear models") {
   refused("erm --ridge 0", "--ridge 0", "> 0");
 }
 
+TEST_CASE("formulas") {
+  refused("erm --activation 'kernel:log(1+exp(x)'", "--activation kernel:log(1+exp(x)",
+          "column 13: needs ')'");
+  refused("simulate --activation 'softmax,elementwise:1 + y'", "--activation elementwise:1 + y",
+          "column 5: 'y'");
+  refused("population --activation 'kernel:tanh(x)'", "--activation kernel:tanh(x)", "negative at x = -20");
+  refused("phase --of erm --activation kernel:", "--activation kernel:", "needs a formula");
+  refused("compare --activation 'elementwise:sqrt(x)'", "--activation elementwise:sqrt(x)", "at x = -20");
+  refused("erm --activation 'kernel:" + std::string(20000, '(') + "'", "--activation kernel:((",
+          "1000 characters");
+}
+
 TEST_CASE("figures") {
   refused("reproduce glm-limit", "FIGURE glm-limit", "glm-limits");
+  refused("reproduce population --fast --output /dev/null/x", "--output /dev/null/x", "folder");
   refused("reproduce", "FIGURE ''", "glm-limits");
   refused("reproduce glm-limits --threads 0", "--threads 0", ">= 1");
   refused("reproduce glm-limits --output /dev/null/x", "--output /dev/null/x", "folder");

@@ -23,6 +23,21 @@ TEST_CASE("every part of every figure is a specification that its command takes"
       }
 }
 
+TEST_CASE("--fast takes a quarter of the points, at least four, and of the seeds") {
+  const Figure figure{"f",
+                      "",
+                      {{.name = "p",
+                        .caption = "",
+                        .axes = {},
+                        .parts = {{&glm_simulate_command,
+                                   {{"alpha", "0.25:8:32,0.1:10:5:log,7"}, {"loss", "square"}},
+                                   {{"seeds", "16"}}}}}}};
+  const FigurePart part = coarser(figure).pictures[0].parts[0];
+  CHECK(part.parameters.at("alpha") == "0.25:8:8,0.1:10:4:log,7");
+  CHECK(part.parameters.at("loss") == "square");
+  CHECK(part.settings.at("seeds") == "4");
+}
+
 /// As glm-limits, small.
 static Figure small_figure() {
   const Texts theory = {{"teacher", "logistic"}, {"loss", "square,bayes"}, {"strength", "1,20"}};

@@ -5,6 +5,7 @@
 #include <quenched/invalid_input.hpp>
 
 #include "problem.hpp"
+#include "sweep_file.hpp"
 
 using namespace quenched::apps;
 
@@ -50,4 +51,12 @@ TEST_CASE("one wrong point stops all of them") {
                   quenched::InvalidInput);  // known to training only
   CHECK_THROWS_AS((void)points(specification(used, {{"alpha", "1:2:100000"}, {"noise", "0:1:100000"}})),
                   quenched::InvalidInput);
+}
+
+TEST_CASE("formulas in a sweep's file keep their commas and spaces") {
+  const auto sweep = quenched::apps::sweep_of(
+      "command = \"population\"\n[parameters]\nactivation = [\"softmax\", \"kernel:max(x, 0) + 1\"]\n",
+      "f.toml");
+  REQUIRE(sweep.points.size() == 2);
+  CHECK(sweep.points[1]["activation"] == "kernel:max(x, 0) + 1");
 }

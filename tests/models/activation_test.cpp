@@ -12,12 +12,21 @@ Batch value(const Activation& a, const Batch& chi) {
   a.value(chi, s);
   return s;
 }
+/// All by name, and some with parameters and formulas.
+std::vector<std::string> examples() {
+  std::vector<std::string> list = activation_names();
+  for (const char* more :
+       {"softmax:2", "erf:-1", "kernel:exp(x/2)", "kernel:log(1+exp(x))", "kernel:x^2+1", "kernel:max(x,0)",
+        "kernel:exp(x)+exp(-x)", "elementwise:1+tanh(x)", "elementwise:x*exp(-x^2/9)"})
+    list.emplace_back(more);
+  return list;
+}
 }  // namespace
 
 TEST_CASE("every activation: first and second derivatives against central differences") {
   Batch chi(5, 3);
   chi << 0.3, -0.7, 1.1, 2.0, 0.1, -1.5, 0.4, 0.5, 0.6, -3.0, 2.5, 0.2, 1.7, -0.3, -0.9;
-  for (const std::string& name : activation_names()) {
+  for (const std::string& name : examples()) {
     const auto activation = make_activation(name);
     CAPTURE(name);  // no entry of chi is at a kink
     ActivationJet jet;
@@ -52,7 +61,7 @@ TEST_CASE("every activation: first and second derivatives against central differ
 TEST_CASE("every activation: what its properties claim") {
   Batch chi(2, 4);
   chi << 0.3, -0.7, 1.1, 0.2, 2.0, 0.1, -1.5, 30;
-  for (const std::string& name : activation_names()) {
+  for (const std::string& name : examples()) {
     CAPTURE(name);
     const auto activation = make_activation(name);
     const Batch s = value(*activation, chi), shifted = value(*activation, chi + 0.9);
@@ -71,7 +80,7 @@ TEST_CASE(
   w << 0.5, -2, 1, 1, 2, 3, -1, 0, 1;
   Batch extreme(5, 3);
   extreme << 1000, 0, -1000, -1000, -1001, -1002, -1000, -1000, -1000, 999, 1000, 1000, -800, -1e5, 0;
-  for (const std::string& name : activation_names()) {
+  for (const std::string& name : examples()) {
     CAPTURE(name);
     const auto activation = make_activation(name);
     const Batch s = value(*activation, chi);
@@ -79,7 +88,8 @@ TEST_CASE(
       for (int l : {0, 1, 2}) CHECK((value(*activation, chi.col(l)) == s.col(l)).all());
     for (int l : {0, 1, 2}) {
       activation->line(chi, w, l, Eigen::Array2d(-1.5, 2), moved, sw, ss);
-      CHECK((moved.col(1) - moved.col(0) - 3.5).abs().maxCoeff() < 1e-14);
+      const double slope = std::max(activation->info().softmax_slope, 0.0);
+      CHECK((moved.col(1) - moved.col(0) - 3.5 / (slope == 0 ? 1 : slope)).abs().maxCoeff() < 1e-14);
       for (int j : {0, 1}) {
         Batch there = chi;
         there.col(l) = moved.col(j);
@@ -149,5 +159,5 @@ TEST_CASE("an unknown activation is refused and the known ones listed") {
     CHECK(error.value() == "sofmax");
     for (const std::string& name : activation_names()) CHECK(error.rule().find(name) != std::string::npos);
   }
-  CHECK_THROWS_AS((void)make_activation("softmax:3"), InvalidInput);
+  CHECK_THROWS_AS((void)make_activation("softmax:-3"), InvalidInput);
 }

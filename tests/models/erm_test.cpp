@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <quenched/erm.hpp>
+#include <quenched/glm.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/population.hpp>
 
@@ -31,6 +32,23 @@ TEST_CASE("L = 1 is ridge regression: closed form, every ridge stable") {
     CHECK(result.certificate.stability_eigenvalue == doctest::Approx(share).epsilon(1e-6));
     CHECK(result.certificate.verdict == Verdict::trusted);
   }
+}
+
+TEST_CASE(
+    "an even kernel under a large ridge loses k: ridge regression on the mean of two tokens, by the other "
+    "engine") {
+  // f = z_1/2 + z_2/2: with v/sqrt(2) for v a linear model of strength 1/2, noise 1/2 + Delta and twice the
+  // ridge.
+  const double Delta = 0.1, alpha = 4, r = 5;
+  const ErmResult found = erm({make_task("spiked", 2), {{2, 1.0}}, Delta}, *make_activation("kernel:x^2+1"),
+                              alpha, r, r, {.tolerance = 3e-2, .branches = 0});
+  const GlmResult expected =
+      glm(*make_teacher("linear", 0.5, 0.5 + Delta), *make_loss("square"), alpha, 2 * r);
+  CHECK(found.certificate.verdict == Verdict::trusted);
+  CHECK(std::abs(found.overlaps.q_k) < 1e-4);
+  CHECK(std::abs(found.test_error - expected.test_error) <= found.uncertainty.test_error + 1e-6);
+  CHECK(std::abs(found.overlaps.m_v - 2 * expected.m) <= found.uncertainty.overlaps.m_v + 1e-6);
+  CHECK(std::abs(found.train_error - expected.train_error) <= found.uncertainty.train_error + 1e-6);
 }
 
 TEST_CASE("a fixed point left early: what the residual adds to the stated errors covers it") {

@@ -25,6 +25,9 @@ using Out = Eigen::Ref<Eigen::ArrayXd>;
 void exp(In x, Out y);
 void log(In x, Out y);
 void log1p(In x, Out y);
+void expm1(In x, Out y);
+void tanh(In x, Out y);
+void erf(In x, Out y);
 /// The standard normal distribution function, by erfc: full relative accuracy in the left tail.
 void normal_cdf(In x, Out y);
 /// The inverse of the standard normal distribution function: Wichura's AS 241 (Appl. Statist. 37, 477, 1988),

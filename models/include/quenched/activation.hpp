@@ -25,6 +25,8 @@ struct ActivationInfo {
   bool elementwise = false;  // sigma_l depends on chi_l alone: averages factorise over tokens
   bool tunable =
       false;  // a parameter was left open: `population` tunes it by make_activation(name + ":" + value)
+  double softmax_slope = 0;  // a where sigma = softmax(a chi); 0 where it is no softmax
+  std::string remark;        // what a user should know before trusting it; mostly empty
 };
 
 /// An attention activation sigma: R^L -> R^L, f(X) = sum_l sigma_l(chi) z_l (docs/equations.md, section 2).
@@ -41,16 +43,19 @@ class Activation {
   [[nodiscard]] virtual Eigen::ArrayXd transition(const Batch& chi, int l) const;
   /// Where token l takes over: the new chi_l (points x t.size()) when it is put at its transition plus each
   /// t, with the s.w and |s|^2 that follow. The starts of the global minimisation; |t| <= 7 covers a
-  /// softmax's transition.
+  /// softmax's transition (whose t is in units of its width, 1/slope).
   virtual void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
                     Batch& ss) const;
 };
 
-/// "softmax", "erf:-1": the name before the colon picks the activation, the rest is its parameter.
-/// Throws InvalidInput (key `activation`) for an unknown name, listing the known ones.
+/// "softmax", "erf:-1": the name before the colon picks the activation, the rest is its parameter. "kernel:F"
+/// is sigma_l = F(chi_l)/sum_m F(chi_m) and "elementwise:F" F(chi_l) for a formula F in x
+/// (docs/activations.md). Throws InvalidInput (key `activation`) for an unknown name, listing the known ones,
+/// and for a formula that cannot be read, or is not finite with two derivatives, or as a kernel not >= 0, at
+/// -20, -19.9, ..., 20.
 [[nodiscard]] std::shared_ptr<const Activation> make_activation(std::string_view specification);
 
-/// The names that make_activation knows, in the order of list.def.
+/// The names that make_activation knows beside kernel and elementwise, in the order of list.def.
 [[nodiscard]] std::vector<std::string> activation_names();
 
 }  // namespace quenched

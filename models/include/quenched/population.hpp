@@ -10,6 +10,12 @@ struct PopulationOptions {
   int threads = 0;
 };
 
+/// A risk less the noise, with its error. `log` is its logarithm where that is known better: it holds below
+/// the range of a double too.
+struct Excess {
+  double value = unknown, error = unknown, log = unknown, log_error = unknown;
+};
+
 /// Risk at infinite alpha, minimised over the overlaps on the manifold m_kv = m_vk = q_kv = 0, with q_k =
 /// m_k^2 at the minimum of all activations considered unless found otherwise.
 struct PopulationResult {
@@ -19,6 +25,8 @@ struct PopulationResult {
   double parameter = unknown;   // the best one, of a family whose parameter was left open (erf: its offset)
   bool infimum = false;         // approached as m_k grows without bound: no finite scale is reported
   double bayes_risk = unknown;  // Delta included
+  Excess excess, bayes_excess;  // the same without Delta, never the difference of two nearly equal numbers
+                                // where softmax's is exponentially small
   struct {
     double test_error = unknown, bayes_risk = unknown;
   } uncertainty;
@@ -36,11 +44,8 @@ struct PopulationResult {
                                           const PopulationOptions& options = {});
 
 /// E|p|^2 lost: 1 - E|p|^2 with p = softmax(c_nu chi*), the excess Bayes risk at infinite alpha, without
-/// cancellation when it is exponentially small (relative error below 1e-10). Any L up to 10^5; 0 for max at
-/// nu = infinity. Cost: 10 ms.
-struct Excess {
-  double value, error;
-};
+/// cancellation when it is exponentially small (relative error below 1e-10; the logarithm up to nu = 5000).
+/// Any L up to 10^5; 0 for max at nu = infinity. Cost: 10 ms.
 [[nodiscard]] Excess bayes_excess_risk(const Problem& problem);
 
 /// (m_v, q_v optimal) risk at given overlaps on the manifold: 1 + Delta - 2 m_v E sigma_eps + q_v E|sigma|^2.
