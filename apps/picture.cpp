@@ -73,6 +73,8 @@ std::string axis_title(const std::string& name, const std::string& measure) {
       {"length", "prompt length L"},
       {"ridge_k", "ridge r"},
       {"ridge", "ridge r"},
+      {"time", "time t"},
+      {"learning_rate", "learning rate η"},
       {"sign_error", "sign error"},
       {"test_error_over_limit", "test error over its limit"},
       {"free_entropy", "free entropy φ"}};
