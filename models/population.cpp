@@ -41,17 +41,17 @@ struct Scale {
   bool runs_away;
 };
 
-/// Scans m_k by factors of two, then Brent's minimisation around the best. A homogeneous sigma leaves the
-/// scale free: 1.
+/// Scans m_k by factors of two, then Brent's minimisation around the best, down to 0. A homogeneous sigma
+/// leaves the scale free: 1.
 Scale best_scale(const FieldRule& rule, const Activation& activation) {
-  constexpr double flat = 1e-12;
+  constexpr double flat = 1e-12, first = 1.0 / 16;
   const auto risk = [&](double m) { return -explained(rule, activation, m).value; };
   double best = 1, least = risk(1);
-  for (double m = 1.0 / 16; m <= 256; m *= 2)
+  for (double m = first; m <= 256; m *= 2)
     if (const double r = risk(m); r < least - flat) best = m, least = r;
   if (best >= 128) return {best, least, true};
   if (risk(best / 2) < least + flat && risk(2 * best) < least + flat) return {best, least, false};
-  const auto [m, r] = boost::math::tools::brent_find_minima(risk, best / 2, 2 * best, 50);
+  const auto [m, r] = boost::math::tools::brent_find_minima(risk, best > first ? best / 2 : 0, 2 * best, 50);
   return {m, r, false};
 }
 
