@@ -22,7 +22,7 @@ Number whole(const std::string& key, const std::string& text, long least, long m
 
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = {
-      {"tolerance", "target for the reported error estimates (1e-4; rsb 1e-3)", false,
+      {"tolerance", "target for the reported error estimates (1e-4; rsb and dynamics 1e-3)", false,
        [](Settings& s, const std::string& text) {
          const auto list = numbers("tolerance", text);
          if (list.size() != 1 || !(list[0] > 0 && list[0] < 1))
