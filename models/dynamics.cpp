@@ -227,6 +227,7 @@ std::vector<DynamicsState> solved(const Problem& problem, const Activation& acti
     const Places residual = (paths[dynamics_replicates] - paths[dynamics_replicates - 1]).abs();
     std::vector<DynamicsState> states;
     double error = 0;
+    bool lost = false;  // worth no more points
     for (Eigen::Index i = 0; i < residual.rows(); ++i) {
       states.push_back(state_at(paths, i, residual.row(i),
                                 std::to_string(dynamics_replicates) + " x " + std::to_string(size) +
@@ -234,10 +235,12 @@ std::vector<DynamicsState> solved(const Problem& problem, const Activation& acti
                                 evaluations[0], options.tolerance));
       const Certificate& c = states.back().certificate;
       if (c.converged) error = std::max(error, c.integration_error);
+      lost = lost || !c.converged;
     }
-    if (options.points > 0 || error <= options.tolerance || size == most) return states;
+    const int enough = lost ? std::min(most, 1 << 11) : most;
+    if (options.points > 0 || error <= options.tolerance || size >= enough) return states;
     const double missing = std::ceil(std::log2(error / options.tolerance));  // errors fall like 1/size, about
-    size = static_cast<int>(std::min<double>(most, size * std::exp2(missing)));
+    size = static_cast<int>(std::min<double>(enough, size * std::exp2(missing)));
   }
 }
 
