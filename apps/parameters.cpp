@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <quenched/activation.hpp>
+#include <quenched/dynamics.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/loss.hpp>
 
@@ -129,12 +130,17 @@ const std::vector<Parameter>& parameters() {
       {"ridge", "0.1",
        "ridge > 0: the penalty is ridge |k|^2/2, and the same of v; optimal tunes to the least test error",
        or_optimal(number("ridge", not_negative, "needs finite numbers > 0 (glm takes 0 too)"))},
+      {"method", "sgd", "sgd (one pass), flow (learning rate -> 0), preconditioned-flow; lists are swept",
+       checked([](const std::string& name) { static_cast<void>(descent_named(name)); })},
+      {"learning_rate", "0.5", "learning rate > 0 of sgd; lists are swept",
+       number("learning_rate", positive, ridge)},
       {"ridge_k", "", "ridge on k alone", number("ridge_k", positive, ridge)},
       {"ridge_v", "", "ridge on v alone", number("ridge_v", positive, ridge)},
       {"start", "informed", "informed, uninformed or both; training also knows random and small", starts},
       {"parisi", "optimal",
        "Parisi parameter Y > 0 of one-step replica-symmetry breaking; optimal: where phi(Y) is largest",
        or_optimal(number("parisi", positive, ridge))},
+      {"time", "1", "a flag of dynamics, which gives a record a time", number("time", not_negative, ridge)},
       {"dimension", "1000", "D of the simulated samples; a list is extrapolated to infinity", dimensions},
   };
   return table;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <quenched/invalid_input.hpp>
 
+#include "lists.hpp"
 #include "sweep.hpp"
 
 namespace quenched::apps {
@@ -44,12 +45,9 @@ std::vector<Record> from_csv(std::istream& in) {
     Record record = Record::object();
     for (std::size_t i = 0; i < std::min(names.size(), cells.size()); ++i) {
       if (cells[i].empty()) continue;
-      const auto dot = names[i].find('.');
-      if (dot == std::string::npos) {
-        record[names[i]] = value_of(cells[i]);
-      } else {
-        record[names[i].substr(0, dot)][names[i].substr(dot + 1)] = value_of(cells[i]);
-      }
+      Json* field = &record;
+      for (const std::string& name : words(names[i], '.')) field = &(*field)[name];
+      *field = value_of(cells[i]);
     }
     records.push_back(record);
   }

@@ -35,6 +35,11 @@ std::vector<Record> taken_apart(const std::vector<Record>& records) {
       list.back()["certificate"] = record["certificate"];
       list.push_back(part("simulate", "simulation"));
       list.back()["uncertainty"] = record["standard_error"];
+    } else if (record.contains("simulation")) {  // beside the theory, in the same record
+      list.push_back(record);
+      list.back().erase("dimension");
+      list.push_back(part("simulate", "simulation"));
+      list.back().erase("dimension");
     } else {
       list.push_back(record);
     }
@@ -63,6 +68,9 @@ bool bayes_optimal(const Record& record) {
 /// A threshold in alpha (spinodal, stability line): alpha is what was found.
 bool is_threshold(const Record& record) { return record.contains("kind") && !record.contains("branch"); }
 
+/// The time at which a risk was reached: found, not given.
+bool is_passage(const Record& record) { return record.contains("until"); }
+
 /// What was fitted, which names a curve.
 std::string estimator(const Record& record) {
   if (record.value("kind", "") == "crossing")
@@ -81,12 +89,15 @@ std::string estimator(const Record& record) {
 /// Choices by name, of which a curve has one.
 bool names_a_choice(const std::string& parameter) {
   return parameter == "activation" || parameter == "start" || parameter == "task" || parameter == "of" ||
-         parameter == "teacher" || parameter == "loss";
+         parameter == "teacher" || parameter == "loss" || parameter == "method";
 }
 
 /// What was given: an optimal Parisi parameter was found.
 Point given_in(const Record& record) {
-  return point_of(record, is_threshold(record) ? "alpha" : record.value("optimal", false) ? "parisi" : "");
+  return point_of(record, is_threshold(record)             ? "alpha"
+                          : is_passage(record)             ? "time"
+                          : record.value("optimal", false) ? "parisi"
+                                                           : "");
 }
 
 std::map<std::string, std::set<std::string>> values_of(const std::vector<Record>& records) {
@@ -103,7 +114,8 @@ std::string most_varied(const std::map<std::string, std::set<std::string>>& valu
   std::string best = "alpha";
   for (const auto& [name, taken] : values)
     if (!names_a_choice(name) && name != "dimension" &&
-        (!values.contains(best) || taken.size() > values.at(best).size()))
+        (!values.contains(best) || taken.size() > values.at(best).size() ||
+         (name == "time" && taken.size() == values.at(best).size())))
       best = name;
   return best;
 }
@@ -116,8 +128,9 @@ std::string text_of(const Json& value) {
 
 std::string symbol(const std::string& name) {
   static const std::map<std::string, std::string> symbols = {
-      {"alpha", "α"},  {"strength", "ρ"},  {"ridge", "r"},     {"signal", "ν"},   {"noise", "Δ"},
-      {"length", "L"}, {"ridge_k", "r_k"}, {"ridge_v", "r_v"}, {"dimension", "D"}};
+      {"alpha", "α"},     {"strength", "ρ"},  {"ridge", "r"},    {"signal", "ν"},
+      {"noise", "Δ"},     {"length", "L"},    {"time", "t"},     {"learning_rate", "η"},
+      {"ridge_k", "r_k"}, {"ridge_v", "r_v"}, {"dimension", "D"}};
   const auto it = symbols.find(name);
   return it == symbols.end() ? name : it->second;
 }
@@ -134,6 +147,8 @@ std::string axis_title(const std::string& name, const std::string& measure) {
       {"length", "prompt length L"},
       {"ridge_k", "ridge r"},
       {"ridge", "ridge r"},
+      {"time", "time t"},
+      {"learning_rate", "learning rate η"},
       {"sign_error", "sign error"},
       {"test_error_over_limit", "test error over its limit"},
       {"free_entropy", "free entropy φ"}};
@@ -145,6 +160,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
   const auto records = taken_apart(all);
   auto values = values_of(records);
   if (axes.y == Axes().y && std::ranges::all_of(records, is_threshold)) axes.y = "alpha";
+  if (axes.y == Axes().y && std::ranges::all_of(records, is_passage)) axes.y = "time";
   if (axes.x.empty()) axes.x = most_varied(values);
   if (!records.empty()) axes.measure = records.front().value("measure", axes.measure);
 

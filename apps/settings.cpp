@@ -1,5 +1,6 @@
 #include "settings.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <quenched/activation.hpp>
 #include <quenched/invalid_input.hpp>
@@ -22,7 +23,7 @@ Number whole(const std::string& key, const std::string& text, long least, long m
 
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = {
-      {"tolerance", "target for the reported error estimates (1e-4; rsb 1e-3)", false,
+      {"tolerance", "target for the reported error estimates (1e-4; rsb and dynamics 1e-3)", false,
        [](Settings& s, const std::string& text) {
          const auto list = numbers("tolerance", text);
          if (list.size() != 1 || !(list[0] > 0 && list[0] < 1))
@@ -82,8 +83,38 @@ const std::vector<Setting>& setting_table() {
            throw InvalidInput("against", e.value(), e.rule());
          }
        }},
-      {"at", "risk at these overlaps, m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0]", false,
-       [](Settings& s, const std::string& text) { s.at = text; }},
+      {"at",
+       "the overlaps m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0] at which to take the risk, or to start",
+       false, [](Settings& s, const std::string& text) { s.at = text; }},
+      {"landscape", "minimise over all seven overlaps too: does leaving m_kv = m_vk = q_kv = 0 gain?", true,
+       [](Settings& s, const std::string&) { s.landscape = true; }},
+      {"starts", "starts of that search (16)", false,
+       [](Settings& s, const std::string& text) { s.starts = whole<int>("starts", text, 1, 100'000); }},
+      {"time", "times: 1,3,10; 0:15:31; steps/D for sgd, learning rate times steps/D for flows (0.5:15:30)",
+       false,
+       [](Settings& s, const std::string& text) {
+         s.times = numbers("time", text);
+         for (double t : s.times)
+           if (!(t >= 0 && std::isfinite(t))) throw InvalidInput("time", text, "needs finite times >= 0");
+         std::ranges::sort(s.times);
+         s.times.erase(std::unique(s.times.begin(), s.times.end()), s.times.end());
+       }},
+      {"until",
+       "instead of the states at all times, the time at which the risk is down to this, up to the last",
+       false,
+       [](Settings& s, const std::string& text) {
+         const auto list = numbers("until", text);
+         if (list.size() != 1 || !(list[0] > 0 && std::isfinite(list[0])))
+           throw InvalidInput("until", text, "needs one finite risk > 0");
+         s.until = list[0];
+       }},
+      {"start",
+       "random (no overlap with the truth, |k|^2 = |v|^2 = D), informed (k*, v*), random:0.25 (D/4) (random)",
+       false, [](Settings& s, const std::string& text) { s.start = text; }},
+      {"dimension", "D of a simulated run of sgd beside the theory (none)", false,
+       [](Settings& s, const std::string& text) {
+         s.dimension = whole<int>("dimension", text, 4, 10'000'000);
+       }},
   };
   return table;
 }

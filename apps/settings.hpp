@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,17 +13,23 @@ struct Settings {
   int points = 0;  // 0: chosen by the solver
   std::uint64_t seed = 1;
   int seeds = 8;
-  int threads = 0;                                     // 0: all cores
-  int branches = 2;                                    // further starts tried for a branch of lower energy
-  bool derivatives = false;                            // of the test error by every parameter
-  bool any_ridge = false;                              // tuned ridges may lie where the theory is not trusted
-  bool beyond_rs = false;                              // erm: beyond replica symmetry where it is unstable
-  bool bayes = false;                                  // glm: the posterior mean instead of the losses
-  double alpha_low = 0.1, alpha_high = 30;             // phase: where thresholds are looked for
-  bool curve = false;                                  // phase: the fixed points instead of the thresholds
-  bool map = false;                                    // phase: both
-  std::string against = "linear";                      // phase: the other activation of a crossing
-  std::string at;                                      // population: overlaps at which to take the risk
+  int threads = 0;                          // 0: all cores
+  int branches = 2;                         // further starts tried for a branch of lower energy
+  bool derivatives = false;                 // of the test error by every parameter
+  bool any_ridge = false;                   // tuned ridges may lie where the theory is not trusted
+  bool beyond_rs = false;                   // erm: beyond replica symmetry where it is unstable
+  bool bayes = false;                       // glm: the posterior mean instead of the losses
+  double alpha_low = 0.1, alpha_high = 30;  // phase: where thresholds are looked for
+  bool curve = false;                       // phase: the fixed points instead of the thresholds
+  bool map = false;                         // phase: both
+  std::string against = "linear";           // phase: the other activation of a crossing
+  std::string at;                           // population: overlaps at which to take the risk; dynamics: start
+  bool landscape = false;                   // population: minimised over all seven overlaps too
+  int starts = 16;                          // population: of that search
+  std::vector<double> times;                // dynamics: increasing
+  double until = NAN;                       // dynamics: the risk to be reached
+  std::string start = "random";             // dynamics
+  int dimension = 0;                        // dynamics: D of the simulated run; 0: none
   std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
   std::function<void(const std::string& text)> note;   // what the user may want to know meanwhile
 };

@@ -45,9 +45,11 @@ void join_ridges(std::vector<Record>& records) {
   }
 }
 
-/// An optimal Parisi parameter is found, not given.
+/// An optimal Parisi parameter is found, not given, and so is the time at which a risk is reached.
 auto result_of(const std::string& name) {
-  return [name](const Record& r) { return name == "parisi" && r.value("optimal", false); };
+  return [name](const Record& r) {
+    return (name == "parisi" && r.value("optimal", false)) || (name == "time" && r.contains("until"));
+  };
 }
 
 /// "task spiked, length 2, noise 0": the parameters that do not vary; those that do go to `varying`.

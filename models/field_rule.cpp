@@ -5,6 +5,8 @@
 #include <numbers>
 #include <quenched/point_set.hpp>
 
+#include "population_fields.hpp"
+
 namespace quenched {
 namespace {
 
@@ -80,24 +82,6 @@ WeightedFields argmax_fields(int L, double step) {
   fields.chi_star.conservativeResize(used, L);
   fields.hit_weight.conservativeResize(used);
   return fields;
-}
-
-/// The tilt of the max task at V = 0, L softmax(nu chi*)_0; the spiked token's mean.
-ArrayXd tilt(const Task& task, Batch& chi_star) {
-  if (task.independent_tokens()) {
-    chi_star.col(0) += std::sqrt(task.signal());
-    return ArrayXd::Ones(chi_star.rows());
-  }
-  if (std::isinf(task.signal())) {  // the largest is token 0
-    for (Eigen::Index i = 0; i < chi_star.rows(); ++i) {
-      Eigen::Index top;
-      chi_star.row(i).maxCoeff(&top);
-      std::swap(chi_star(i, 0), chi_star(i, top));
-    }
-    return ArrayXd::Ones(chi_star.rows());
-  }
-  const Batch e = (task.signal() * (chi_star.colwise() - chi_star.rowwise().maxCoeff().eval())).exp();
-  return static_cast<double>(chi_star.cols()) * e.col(0) / e.rowwise().sum();
 }
 
 WeightedFields tensor_fields(const Task& task, int L, double step) {

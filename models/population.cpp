@@ -43,18 +43,18 @@ struct Scale {
   bool runs_away;
 };
 
-/// Scans m_k by factors of two, both signs, then Brent's minimisation around the best. A homogeneous sigma
-/// leaves the scale free: 1.
+/// Scans m_k by factors of two, both signs, then Brent's minimisation around the best, down to 0. A
+/// homogeneous sigma leaves the scale free: 1.
 Scale best_scale(const FieldRule& rule, const Activation& activation) {
-  constexpr double flat = 1e-12;
+  constexpr double flat = 1e-12, first = 1.0 / 16;
   const auto risk = [&](double m) { return -explained(rule, activation, m).value; };
   double best = 1, least = risk(1);
-  for (double size = 1.0 / 16; size <= 256; size *= 2)
+  for (double size = first; size <= 256; size *= 2)
     for (const double m : {size, -size})
       if (const double r = risk(m); r < least - flat) best = m, least = r;
   if (std::abs(best) >= 128) return {best, least, true};
   if (risk(best / 2) < least + flat && risk(2 * best) < least + flat) return {best, least, false};
-  const auto [low, high] = std::minmax({best / 2, 2 * best});
+  const auto [low, high] = std::minmax({std::abs(best) > first ? best / 2 : 0, 2 * best});
   const auto [m, r] = boost::math::tools::brent_find_minima(risk, low, high, 50);
   return {m, r, false};
 }

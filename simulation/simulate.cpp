@@ -1,4 +1,3 @@
-#include <Eigen/QR>
 #include <algorithm>
 #include <fstream>
 #include <iomanip>
@@ -10,6 +9,7 @@
 #include <quenched/simulate.hpp>
 #include <sstream>
 
+#include "measured_overlaps.hpp"
 #include "seed_statistics.hpp"
 
 namespace quenched {
@@ -48,22 +48,6 @@ void check(const SimulateSpecification& s) {
     throw InvalidInput("fresh_samples", std::to_string(s.fresh_samples), "needs 0, or at least 2");
 }
 
-/// The four vectors in the first four axes of R^D, as vectors of R^4 with |k*|^2 = |v*|^2 = 4: fields
-/// x.k/sqrt(D) of tokens whose law is invariant under rotations have the law of x'.k'/sqrt(4).
-struct Projected {
-  Directions directions;
-  Eigen::VectorXd k, v;
-};
-Projected projected(const Directions& directions, const Eigen::VectorXd& k, const Eigen::VectorXd& v) {
-  if (k.size() <= 4) return {directions, k, v};
-  Eigen::MatrixXd vectors(k.size(), 4);
-  vectors << directions.k_star.cast<double>(), directions.v_star.cast<double>(), k, v;
-  const Eigen::MatrixXd R = Eigen::HouseholderQR<Eigen::MatrixXd>(vectors).matrixQR().topRows(4);
-  const Eigen::MatrixXd four =
-      Eigen::MatrixXd(R.triangularView<Eigen::Upper>()) * std::sqrt(4.0 / static_cast<double>(k.size()));
-  return {{four.col(0).cast<float>(), four.col(1).cast<float>()}, four.col(2), four.col(3)};
-}
-
 SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int threads,
                     const std::atomic<bool>* stop) {
   const auto key = [&](SeedStream stream) { return stream_key(seed, stream); };
@@ -86,16 +70,13 @@ SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int thre
   if (result.status == TrainingStatus::interrupted) return result;
 
   Measurements& m = result.measured;
-  const double D = s.dimension;
   const Eigen::VectorXd k = trained.theta.head(s.dimension), v = trained.theta.tail(s.dimension);
-  const Eigen::VectorXd k_star = directions.k_star.cast<double>(), v_star = directions.v_star.cast<double>();
-  m.m_k = k.dot(k_star) / D, m.q_k = k.squaredNorm() / D;
-  m.m_v = v.dot(v_star) / D, m.q_v = v.squaredNorm() / D;
-  m.m_kv = k.dot(v_star) / D, m.m_vk = v.dot(k_star) / D, m.q_kv = k.dot(v) / D;
-  m.energy = trained.objective / D;
-  const Projected four = projected(directions, k, v);
-  const MeanAndError test = squared_error(s.problem, four.directions, *s.activation, four.k, four.v,
-                                          s.test_samples, key(test_stream), threads);
+  const Overlaps overlaps = measured_overlaps(directions, k, v);
+  m.m_k = overlaps.m_k, m.q_k = overlaps.q_k, m.m_v = overlaps.m_v, m.q_v = overlaps.q_v;
+  m.m_kv = overlaps.m_kv, m.m_vk = overlaps.m_vk, m.q_kv = overlaps.q_kv;
+  m.energy = trained.objective / s.dimension;
+  const MeanAndError test =
+      test_error(s.problem, directions, *s.activation, k, v, s.test_samples, key(test_stream), threads);
   m.test_error = test.mean;
   result.sampling_error.test_error = test.error;
   if (s.fresh_samples > 0) {

@@ -13,6 +13,8 @@ static const char* const commands[] = {
     "bayes",
     "erm --ridge 0.5 --alpha 3,4 --tolerance 1e-3",
     "simulate --dimension 60 --seeds 3",
+    "population --landscape --starts 2 --tolerance 1e-2",
+    "dynamics --time 1,2 --dimension 40 --seeds 2 --tolerance 1e-2",
     "compare --ridge 0.5 --dimension 60 --seeds 3 --tolerance 1e-3",
     "glm-simulate --teacher sign --loss hinge --dimension 50 --seeds 3",
     "glm --noise 0.1 --loss square,absolute,bayes --ridge optimal",

@@ -61,6 +61,36 @@ TEST_CASE("what phase refuses") {
   refused("phase --of erm --ridge optimal", "--ridge optimal", "> 0");
 }
 
+TEST_CASE("impossible overlaps, by the inequality that they violate") {
+  refused("population --at m_k=1,q_k=0.5,m_v=1,q_v=1", "--at q_k=0.5", "m_k^2");
+  refused("population --at m_k=1,q_k=2,m_v=1,q_v=1.2,m_kv=1.1", "--at q_k=2", "m_k^2 + m_kv^2 = 2.21");
+  refused("population --at m_k=1,q_k=2,m_v=1,q_v=1,q_kv=2", "--at q_kv=2", "q_kv^2 <= q_k q_v");
+  refused("population --at m_k=1,q_k=2,m_v=1,q_v=1.2,q_kv=1.5", "--at q_kv=1.5",
+          "(q_kv - m_k m_vk - m_kv m_v)^2");
+  refused("population --at m_k=1,q_k=2,m_v=1,q_v=1.2,m_w=0", "--at", "m_kv=");
+  refused("population --at m_k=1,q_k=2,m_v=1,q_v=1.2 --landscape", "--at", "--landscape");
+  refused("population --landscape --starts 0", "--starts 0", ">= 1");
+  refused("dynamics --at m_k=1,q_k=0.5,m_v=1,q_v=1", "--at q_k=0.5", "m_k^2");
+}
+
+TEST_CASE("what dynamics refuses") {
+  refused("dynamics --time -1", "--time -1", ">= 0");
+  refused("dynamics --time 1:2", "--time 1:2", "lo:hi:n");
+  refused("dynamics --learning-rate 0", "--learning-rate 0", "> 0");
+  refused("dynamics --ridge -1", "--ridge -1", "> 0");
+  refused("dynamics --ridge optimal", "--ridge optimal", ">= 0");
+  refused("dynamics --method adam", "--method adam", "preconditioned-flow");
+  refused("dynamics --start warm", "--start warm", "informed");
+  refused("dynamics --start random:-1", "--start random:-1", "random:0.25");
+  refused("dynamics --until 0", "--until 0", "> 0");
+  refused("dynamics --method flow --dimension 100", "--dimension 100", "sgd");
+  refused("dynamics --until 0.5 --dimension 100", "--dimension 100", "--until");
+  refused("dynamics --length 2000", "--length 2000", "1833");
+  refused("population --landscape --length 2000", "--length 2000", "1833");
+  refused("dynamics --dimension 3", "--dimension 3", ">= 4");
+  refused("dynamics --points 100", "--points 100", "power of two");
+}
+
 TEST_CASE("malformed lists") {
   refused("erm --alpha 5:1:", "--alpha 5:1:", "lo:hi:n");
   refused("erm --alpha 1,,2", "--alpha", "1,2,4");

@@ -188,6 +188,17 @@ TEST_CASE("population, other activations: closed forms and bounds") {
   CHECK(population(problem("max", {{3, 1}}, INFINITY), *make_activation("hardmax")).test_error < 1e-9);
 }
 
+TEST_CASE("population at no signal, and a weak one: the minimum is at m_k = 0, or near") {
+  for (const char* name : {"linear", "softplus", "sigmoid", "centred-linear"}) {
+    CAPTURE(name);
+    const PopulationResult r = population(problem("spiked", {{2, 1}}, 0), *make_activation(name));
+    CHECK(std::abs(r.test_error - 0.5) <= 1e-8 + r.uncertainty.test_error);
+  }
+  const double nu = 1e-4;
+  CHECK(std::abs(population(problem("spiked", {{2, 1}}, nu), *make_activation("linear")).test_error -
+                 1 / (2 + nu / 2)) < 1e-10);
+}
+
 TEST_CASE("population risk at given overlaps: linear in closed form") {
   const double nu = 2, m = 0.7, q = 0.9, m_v = 0.5, q_v = 0.4, noise = 0.1;
   const int L = 4;

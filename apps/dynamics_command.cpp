@@ -1,0 +1,178 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <quenched/dynamics.hpp>
+#include <quenched/invalid_input.hpp>
+#include <quenched/one_pass_sgd.hpp>
+
+#include "command.hpp"
+#include "lists.hpp"
+#include "overlaps_at.hpp"
+#include "problem.hpp"
+
+namespace quenched::apps {
+namespace {
+
+/// random, informed, random:0.25 (|k|^2 = |v|^2 = D/4), informed:0.25 (k = k*/2).
+Overlaps start_overlaps(const std::string& text) {
+  const auto parts = words(text, ':');
+  const auto size = parts.size() == 2 ? numbers("start", parts[1]) : std::vector<double>{1};
+  if (parts.size() > 2 || size.size() != 1 || !(size[0] >= 0 && std::isfinite(size[0])) ||
+      (parts[0] != "random" && parts[0] != "informed"))
+    throw InvalidInput("start", text, "needs random or informed, or with |k|^2/D = |v|^2/D as random:0.25");
+  const double q = size[0], m = parts[0] == "informed" ? std::sqrt(q) : 0;
+  return {.m_k = m, .q_k = q, .m_v = m, .q_v = q};
+}
+
+/// Runs the simulation at the times of the theory and puts it beside.
+void add_simulation(std::vector<Record>& records, const Problem& problem,
+                    const DynamicsSpecification& specification,
+                    const std::shared_ptr<const Activation>& activation, const Settings& settings) {
+  const auto simulated = one_pass_sgd({.problem = problem,
+                                       .activation = activation,
+                                       .dimension = settings.dimension,
+                                       .learning_rate = specification.learning_rate,
+                                       .ridge = specification.ridge,
+                                       .start = specification.start,
+                                       .times = specification.times,
+                                       .seeds = settings.seeds,
+                                       .first_seed = settings.seed,
+                                       .threads = settings.threads},
+                                      settings.part_done);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    Record& record = records[i];
+    const auto& [time, mean, error] = simulated[i];
+    Json z;
+    const auto compare = [&](const char* name, double theory, double found, double standard_error) {
+      const double thrice = number_at(record, std::string("uncertainty.") + name);  // three standard errors
+      z[name] = json_of((found - theory) / std::hypot(standard_error, thrice / 3));
+    };
+    compare("test_error", number_at(record, "test_error"), mean.test_error, error.test_error);
+    for (const auto& [name, value] : overlap_names)
+      compare(name, number_at(record, std::string("order_parameters.") + name), mean.*value, error.*value);
+    Json simulation = {{"seeds", settings.seeds}};
+    set_test_error(simulation, mean.test_error);
+    simulation["excess_error"] = json_of(mean.test_error - problem.noise);
+    simulation["order_parameters"] = json_of(static_cast<const Overlaps&>(mean));
+    simulation["uncertainty"] = {{"test_error", json_of(error.test_error)}};
+    simulation["uncertainty"].update(json_of(static_cast<const Overlaps&>(error)));
+    record["dimension"] = settings.dimension;
+    record["simulation"] = simulation;
+    record["z"] = z;
+  }
+}
+
+Record state_record(const Record& answer, const DynamicsState& state) {
+  Record record = answer;
+  record["time"] = json_of(state.time);
+  set_test_error(record, state.test_error);
+  record["order_parameters"] = json_of(state.overlaps);
+  const double off = state.overlaps.off_manifold(), error = state.uncertainty.overlaps.off_manifold();
+  record["largest_cross_overlap"] = json_of(off);
+  record["on_manifold"] = std::isnan(off) ? Json() : Json(off <= error);
+  record["uncertainty"] = {{"test_error", json_of(state.uncertainty.test_error)}};
+  record["uncertainty"].update(json_of(state.uncertainty.overlaps));
+  record["uncertainty"]["largest_cross_overlap"] = json_of(error);
+  record["certificate"] = json_of(state.certificate);
+  return record;
+}
+
+Record dynamics_record(const Point& point, const Settings& settings, const Record*) {
+  const Problem problem = problem_of(point);
+  const auto activation = make_activation(point.at("activation").get<std::string>());
+  const Descent method = descent_named(point.at("method").get<std::string>());
+  const DynamicsSpecification specification{
+      .method = method,
+      .learning_rate = number_at(point, "learning_rate"),
+      .ridge = number_at(point, "ridge"),
+      .start = settings.at.empty() ? start_overlaps(settings.start) : overlaps_at(settings.at),
+      .times = settings.times.empty() ? numbers("time", "0.5:15:30") : settings.times};
+  const DynamicsOptions options{.tolerance = settings.tolerance,
+                                .points = settings.points,
+                                .seed = settings.seed,
+                                .threads = settings.threads};
+  if (settings.dimension > 0 && method != Descent::sgd)
+    throw InvalidInput("dimension", std::to_string(settings.dimension),
+                       "needs --method sgd: a flow has no samples");
+  if (settings.dimension > 0 && !std::isnan(settings.until))
+    throw InvalidInput("dimension", std::to_string(settings.dimension), "needs no --until beside it");
+  Record answer = point;
+  if (method != Descent::sgd) answer.erase("learning_rate");
+  answer["start"] = settings.at.empty() ? settings.start : settings.at;
+  std::vector<Record> records;
+  if (std::isnan(settings.until)) {
+    for (const DynamicsState& state : dynamics(problem, *activation, specification, options))
+      records.push_back(state_record(answer, state));
+    if (settings.dimension > 0) add_simulation(records, problem, specification, activation, settings);
+  } else {
+    answer["until"] = settings.until;
+    const DynamicsState state =
+        first_time_below(settings.until, problem, *activation, specification, options);
+    records.push_back(state_record(answer, state));
+    records.back()["uncertainty"]["time"] = json_of(state.uncertainty.time);
+  }
+  answer["records"] = records;
+  return answer;
+}
+
+/// Each answer gives way to its times; a flow does not depend on the learning rate.
+void state_records(std::vector<Record>& answers, const Settings&) {
+  std::vector<Record> records;
+  for (const Record& answer : answers)
+    for (Record record : answer.at("records")) {
+      record["command"] = answer.at("command");
+      if (answer.contains("seconds")) record["seconds"] = answer.at("seconds");
+      if (std::ranges::find(records, record) == records.end()) records.push_back(std::move(record));
+    }
+  answers = std::move(records);
+}
+
+/// Theory, and beneath it the simulation and the deviations in standard errors.
+std::vector<Record> dynamics_rows(const Record& record) {
+  if (!record.contains("simulation")) {
+    Record row = record;
+    if (record["largest_cross_overlap"] == 0) {  // on the manifold: nothing to see
+      row.erase("largest_cross_overlap"), row.erase("on_manifold");
+      for (const char* name : {"m_kv", "m_vk", "q_kv"}) row["order_parameters"].erase(name);
+    }
+    return {row};
+  }
+  Record theory = record, simulation = record, z = record;
+  theory["by"] = "theory", simulation["by"] = "simulation", z["by"] = "z";
+  for (const char* name : {"test_error", "order_parameters", "uncertainty"})
+    simulation[name] = record["simulation"][name];
+  const auto signed_text = [&](const std::string& name) {
+    const double deviation = number_at(record, "z." + name);
+    return std::isnan(deviation) ? Json() : Json(fmt::format("{:+.1f}", deviation));
+  };
+  z["test_error"] = signed_text("test_error");
+  for (const auto& [name, value] : overlap_names) z["order_parameters"][name] = signed_text(name);
+  for (Record* row : {&simulation, &z})
+    for (const char* name : {"certificate", "largest_cross_overlap", "on_manifold"}) row->erase(name);
+  return {theory, simulation, z};
+}
+
+void check_dynamics(const Point& point) {
+  if (point["ridge"] == "optimal") throw InvalidInput("ridge", "optimal", "needs finite numbers >= 0 here");
+  check_problem(point);
+}
+
+}  // namespace
+
+const Command dynamics_command = {
+    .name = "dynamics",
+    .help = "one-pass SGD and population gradient flow in order-parameter space, beside a simulated run",
+    .parameters = {"task", "length", "signal", "noise", "activation", "ridge", "method", "learning_rate"},
+    .settings = {"time", "until", "start", "at", "dimension", "seed", "seeds", "tolerance", "points",
+                 "threads"},
+    .columns = {"until", "by", "time", "test_error", "order_parameters.m_k", "order_parameters.q_k",
+                "order_parameters.m_v", "order_parameters.q_v", "order_parameters.m_kv",
+                "order_parameters.m_vk", "order_parameters.q_kv", "largest_cross_overlap", "on_manifold",
+                "certificate.verdict"},
+    .compute = dynamics_record,
+    .check = check_dynamics,
+    .tolerance = 1e-3,
+    .finish = state_records,
+    .rows = dynamics_rows};
+
+}  // namespace quenched::apps

@@ -1,0 +1,168 @@
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <quenched/invalid_input.hpp>
+#include <quenched/normal_stream.hpp>
+#include <quenched/one_pass_sgd.hpp>
+#include <quenched/parallel.hpp>
+#include <quenched/sampler.hpp>
+
+#include "measured_overlaps.hpp"
+#include "seed_statistics.hpp"
+#include "token_products.hpp"
+
+namespace quenched {
+namespace {
+
+using Index = Eigen::Index;
+
+enum OnePassStream : std::uint64_t { frame_stream, order_stream, one_pass_test_stream, sample_streams };
+
+/// k*, v* and the start in four random directions at right angles, each sqrt(D) long.
+struct Placed {
+  Directions directions;
+  Eigen::VectorXd k, v;
+};
+Placed placed(const Overlaps& o, int D, std::uint64_t key) {
+  Eigen::MatrixXf normals(D, 4);
+  NormalStream(key).fill(normals.data(), normals.size());
+  const Eigen::MatrixXd frame =
+      std::sqrt(static_cast<double>(D)) *
+      (Eigen::HouseholderQR<Eigen::MatrixXd>(normals.cast<double>()).householderQ() *
+       Eigen::MatrixXd::Identity(D, 4));
+  const double c_k = std::sqrt(std::max(0.0, o.q_k - o.m_k * o.m_k - o.m_kv * o.m_kv));
+  const double shared = c_k > 0 ? (o.q_kv - o.m_k * o.m_vk - o.m_kv * o.m_v) / c_k : 0;
+  const double own = std::sqrt(std::max(0.0, o.q_v - o.m_vk * o.m_vk - o.m_v * o.m_v - shared * shared));
+  return {{frame.col(0).cast<float>(), frame.col(1).cast<float>()},
+          o.m_k * frame.col(0) + o.m_kv * frame.col(1) + c_k * frame.col(2),
+          o.m_vk * frame.col(0) + o.m_v * frame.col(1) + shared * frame.col(2) + own * frame.col(3)};
+}
+
+struct SampleOf {
+  const SampleGroup* group;
+  Index i;  // in the group
+};
+
+/// The samples of one draw in random order: a draw sorts them by length.
+std::vector<SampleOf> in_random_order(const Samples& samples, std::uint64_t key) {
+  std::vector<SampleOf> order;
+  for (const SampleGroup& group : samples.groups)
+    for (Index i = 0; i < group.samples; ++i) order.push_back({&group, i});
+  Rng rng(key);
+  if (samples.groups.size() > 1)
+    for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[rng() % (i + 1)]);
+  return order;
+}
+
+/// (k, v) over sqrt(D), padded as the tokens are, and one step at a time.
+class Descending {
+ public:
+  Descending(const OnePassSpecification& s, const Placed& start)
+      : s_(s), D_(s.dimension), k_(Eigen::VectorXd::Zero(token_stride(s.dimension))), v_(k_) {
+    k_.head(D_) = start.k / std::sqrt(static_cast<double>(D_));
+    v_.head(D_) = start.v / std::sqrt(static_cast<double>(D_));
+  }
+  [[nodiscard]] Eigen::VectorXd k() const { return k_.head(D_) * std::sqrt(static_cast<double>(D_)); }
+  [[nodiscard]] Eigen::VectorXd v() const { return v_.head(D_) * std::sqrt(static_cast<double>(D_)); }
+
+  void step(const Samples& samples, const SampleOf& sample) {
+    const Index L = sample.group->length, stride = samples.tokens.rows();
+    const float* tokens = samples.tokens.col(sample.group->first_token + sample.i * L).data();
+    chi_.resize(1, L), z_.resize(1, L);
+    token_fields(tokens, stride, L, k_.data(), v_.data(), chi_.data(), z_.data());
+    s_.activation->jet(chi_, jet_);
+    const auto& [s, b, p, q, second] = jet_;
+    const double eta = s_.learning_rate,
+                 r = samples.y[sample.group->first_sample + sample.i] - (s * z_).sum();
+    along_k_ = eta * r / static_cast<double>(D_) * (b * z_ - q * (p * z_).sum());
+    along_v_ = eta * r / static_cast<double>(D_) * s;
+    const double kept = 1 - eta * s_.ridge / static_cast<double>(D_);
+    k_ *= kept;
+    v_ *= kept;
+    add_tokens(tokens, stride, L, along_k_.data(), along_v_.data(), k_.data(), v_.data());
+  }
+
+ private:
+  const OnePassSpecification& s_;
+  Index D_;
+  Eigen::VectorXd k_, v_;
+  Batch chi_, z_, along_k_, along_v_;
+  ActivationJet jet_;
+};
+
+std::vector<OnePassFigures> run_one_pass(const OnePassSpecification& s, std::uint64_t seed) {
+  const Placed start = placed(s.start, s.dimension, stream_key(seed, frame_stream));
+  Descending descending(s, start);
+  std::vector<OnePassFigures> figures;
+  Samples samples;
+  std::vector<SampleOf> order;
+  std::int64_t done = 0;
+  for (const double time : s.times) {
+    for (const std::int64_t steps = std::llround(time * s.dimension); done < steps; ++done) {
+      const std::int64_t within = done % Samples::block;
+      if (within == 0) {
+        const auto draw = static_cast<std::uint64_t>(done / Samples::block);
+        samples = draw_samples(s.problem, start.directions, Samples::block,
+                               stream_key(seed, sample_streams + draw), 1);
+        order = in_random_order(samples, stream_key(stream_key(seed, order_stream), draw));
+      }
+      descending.step(samples, order[static_cast<std::size_t>(within)]);
+    }
+    const Eigen::VectorXd k = descending.k(), v = descending.v();
+    OnePassFigures at{measured_overlaps(start.directions, k, v)};
+    at.test_error = test_error(s.problem, start.directions, *s.activation, k, v, s.test_samples,
+                               stream_key(stream_key(seed, one_pass_test_stream), figures.size()), 1)
+                        .mean;
+    figures.push_back(at);
+  }
+  return figures;
+}
+
+void check(const OnePassSpecification& s) {
+  if (!s.problem.task) throw InvalidInput("task", "(none)", "needs a task");
+  check(s.problem);
+  if (!s.activation) throw InvalidInput("activation", "(none)", "needs an activation");
+  check(s.start);
+  if (s.dimension < 4) throw InvalidInput("dimension", std::to_string(s.dimension), "needs at least 4");
+  if (!(s.learning_rate > 0) || std::isinf(s.learning_rate))
+    throw InvalidInput("learning_rate", std::to_string(s.learning_rate), "needs a finite number > 0");
+  if (!(s.ridge >= 0) || std::isinf(s.ridge))
+    throw InvalidInput("ridge", std::to_string(s.ridge), "needs a finite number >= 0");
+  if (s.seeds < 2) throw InvalidInput("seeds", std::to_string(s.seeds), "needs at least 2");
+  if (s.test_samples < 1)
+    throw InvalidInput("test_samples", std::to_string(s.test_samples), "needs at least 1");
+  for (std::size_t i = 0; i < s.times.size(); ++i)
+    if (!(s.times[i] >= 0) || !(s.times[i] * s.dimension < 1e12) || (i > 0 && !(s.times[i] > s.times[i - 1])))
+      throw InvalidInput("time", std::to_string(s.times[i]), "needs increasing finite times >= 0");
+}
+
+}  // namespace
+
+std::vector<OnePassState> one_pass_sgd(const OnePassSpecification& s,
+                                       const std::function<void(int done, int total)>& progress) {
+  check(s);
+  std::vector<std::vector<OnePassFigures>> seeds(static_cast<std::size_t>(s.seeds));
+  std::mutex progress_mutex;
+  int done = 0;
+  parallel_for(s.seeds, s.threads, [&](int i) {
+    seeds[i] = run_one_pass(s, s.first_seed + static_cast<std::uint64_t>(i));
+    const std::lock_guard lock(progress_mutex);
+    ++done;
+    if (progress) progress(done, s.seeds);
+  });
+  constexpr double OnePassFigures::*figures[] = {
+      &OnePassFigures::m_k,  &OnePassFigures::q_k,  &OnePassFigures::m_v,  &OnePassFigures::q_v,
+      &OnePassFigures::m_kv, &OnePassFigures::m_vk, &OnePassFigures::q_kv, &OnePassFigures::test_error};
+  std::vector<OnePassState> states;
+  for (std::size_t t = 0; t < s.times.size(); ++t) {
+    OnePassState state{s.times[t], {}, {}};
+    mean_and_standard_error(seeds, figures, state.mean, state.standard_error,
+                            [t](const std::vector<OnePassFigures>& seed) { return seed[t]; });
+    states.push_back(state);
+  }
+  return states;
+}
+
+}  // namespace quenched
