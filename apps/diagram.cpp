@@ -12,7 +12,7 @@
 namespace quenched::apps {
 namespace {
 
-constexpr int rows = 160;  // cells along alpha
+constexpr int alpha_cells = 160;  // cells along alpha
 
 std::string kind_of(const Record& record) { return record.value("kind", ""); }
 
@@ -129,9 +129,9 @@ Diagram diagram(const std::vector<Record>& records) {
     const auto [least, largest] = std::ranges::minmax(curve, {}, &State::alpha);
     low = std::max(low, least.alpha), high = std::min(high, largest.alpha);
   }
-  const double factor = std::pow(high / low, 1.0 / rows);
+  const double factor = std::pow(high / low, 1.0 / alpha_cells);
   for (std::size_t i = 0; i < across.size() && across.size() > 1; ++i)
-    for (int j = 0; j < rows; ++j) {
+    for (int j = 0; j < alpha_cells; ++j) {
       const double from = low * std::pow(factor, j), alpha = from * std::sqrt(factor);
       const auto [x_low, x_high] = extent(across, i);
       result.cells.push_back(

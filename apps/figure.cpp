@@ -36,7 +36,8 @@ Figure coarser(Figure figure) {
 }
 
 const std::vector<const Figure*>& figures() {
-  static const std::vector<const Figure*> list = {&population_figure, &glm_limits_figure};
+  static const std::vector<const Figure*> list = {&population_figure, &finite_sample_figure,
+                                                  &hard_phase_figure, &sgd_figure, &glm_limits_figure};
   return list;
 }
 

@@ -24,7 +24,7 @@ struct Figure {
   std::vector<Picture> pictures;
 };
 
-extern const Figure glm_limits_figure, population_figure;
+extern const Figure finite_sample_figure, glm_limits_figure, hard_phase_figure, population_figure, sgd_figure;
 
 /// A quarter of the points of every range, a quarter of the seeds.
 [[nodiscard]] Figure coarser(Figure figure);

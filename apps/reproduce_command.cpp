@@ -39,8 +39,10 @@ std::vector<Record> computed(const FigurePart& part, const Texts& settings, Prog
   all.insert(settings.begin(), settings.end());
   const auto list = points_of(part);
   Finished finished(list.size());
-  run(*part.command, list, settings_of(*part.command, all), false, progress, finished);
+  const Settings chosen = settings_of(*part.command, all);
+  run(*part.command, list, chosen, false, progress, finished);
   auto records = finished.records();
+  if (part.command->finish) part.command->finish(records, chosen);
   for (Record& record : records)
     record["provenance"] = {{"program", "quenched " QUENCHED_VERSION}, {"arguments", typed(part)}};
   return records;

@@ -29,16 +29,16 @@ std::vector<Panel> graded_panels(double from, double to, const std::vector<Ancho
 }
 
 std::pair<Eigen::ArrayXd, Eigen::ArrayXd> gauss_on(const std::vector<Panel>& panels) {
-  using Rule = boost::math::quadrature::gauss<double, 10>;
+  using GaussLegendre = boost::math::quadrature::gauss<double, 10>;
   const auto count = static_cast<Eigen::Index>(panels.size());
   Eigen::ArrayXd x(10 * count), w(10 * count);
   for (Eigen::Index k = 0; k < count; ++k) {
     const auto [from, to] = panels[static_cast<std::size_t>(k)];
     const double half = (to - from) / 2, centre = from + half;
     for (Eigen::Index i = 0; i < 5; ++i) {
-      const double a = Rule::abscissa()[i];
+      const double a = GaussLegendre::abscissa()[i];
       x[10 * k + 2 * i] = centre - half * a, x[10 * k + 2 * i + 1] = centre + half * a;
-      w[10 * k + 2 * i] = w[10 * k + 2 * i + 1] = half * Rule::weights()[i];
+      w[10 * k + 2 * i] = w[10 * k + 2 * i + 1] = half * GaussLegendre::weights()[i];
     }
   }
   return {x, w};

@@ -12,10 +12,12 @@ Problem spiked(int L, double nu, double Delta) {
   return {.task = make_task("spiked", nu), .lengths = {{L, 1.0}}, .noise = Delta};
 }
 
+const BayesOptions rough{.tolerance = 2e-3, .from = {}};
+
 /// Do both starts of bayes() end on the one branch there is? A lingering one is no fixed point.
 bool one_branch(const Problem& problem, double alpha) {
-  const auto informed = bayes(problem, alpha, Start::informed),
-             other = bayes(problem, alpha, Start::uninformed);
+  const auto informed = bayes(problem, alpha, Start::informed, rough),
+             other = bayes(problem, alpha, Start::uninformed, rough);
   return !informed.certificate.converged || !other.certificate.converged ||
          std::abs(informed.q_k - other.q_k) < 1e-3;
 }
@@ -63,8 +65,8 @@ TEST_CASE("every point of the curve is a fixed point; those between the spinodal
       CHECK(std::abs(near.free_entropy - s.free_entropy) < 2e-4);
     } else {
       ++unstable;
-      const auto up = bayes(problem, s.alpha, Start::informed),
-                 down = bayes(problem, s.alpha, Start::uninformed);
+      const auto up = bayes(problem, s.alpha, Start::informed, rough),
+                 down = bayes(problem, s.alpha, Start::uninformed, rough);
       CHECK(down.q_k < s.q_k);
       CHECK(s.q_k < up.q_k);
       CHECK(s.free_entropy < std::max(up.free_entropy, down.free_entropy));
