@@ -31,13 +31,17 @@ SAME = [
     ("erm", dict(ridge_k=[1], ridge_v=2, tolerance=1e-3, any_ridge=False), "--ridge-k 1 --ridge-v 2 --tolerance 1e-3"),
     ("population", dict(length=[2, [1, 2, 3]], activation=["linear", "softmax"]), "--length 2;1,2,3 --activation linear,softmax"),
     ("population", dict(length={1: 0.25, 3: 0.75}, at=dict(m_k=1, q_k=2, m_v=1, q_v=1.5)), "--length 1:0.25,3:0.75 --at m_k=1,q_k=2,m_v=1,q_v=1.5"),
-    ("bayes", dict(alpha=(1, 2), start="both"), "--alpha 1,2 --start both"),
+    ("bayes", dict(alpha=(2, 3), tolerance=1e-2), "--alpha 2,3 --tolerance 1e-2"),
+    ("rsb", dict(ridge=1, tolerance=1e-2), "--ridge 1 --tolerance 1e-2"),
     ("glm", dict(alpha=range(2, 4), loss=["square", "bayes"]), "--alpha 2,3 --loss square,bayes"),
     ("glm_simulate", dict(dimension=np.int64(50), seeds=2, seed=7), "--dimension 50 --seeds 2 --seed 7"),
     ("simulate", dict(dimension=50, seeds=2, ridge=np.float32(0.5)), "--dimension 50 --seeds 2 --ridge 0.5"),
     ("compare", dict(dimension=50, seeds=2, ridge=0.5), "--dimension 50 --seeds 2 --ridge 0.5"),
-    ("dynamics", dict(activation="linear", time=np.linspace(0, 1, 3)), "--activation linear --time 0:1:3"),
-    ("phase", dict(length=6, noise=1e-4, alpha=(1, 2.5)), "--length 6 --noise 1e-4 --alpha 1:2.5"),
+    (
+        "dynamics",
+        dict(activation="linear", method="flow", time=np.linspace(0, 0.5, 3), tolerance=0.05),
+        "--activation linear --method flow --time 0:0.5:3 --tolerance 0.05",
+    ),
 ]
 
 
@@ -46,6 +50,12 @@ def test_records_are_those_of_the_program(name, given, flags):
     result = getattr(quenched, name)(**given)
     assert len(result) > 0
     assert result.records == json.loads(program(name.replace("_", "-"), *flags.split(), "--format", "json").stdout)
+
+
+def test_there_may_be_no_record():
+    flags = "--of erm --activation linear --alpha 1:2 --ridge 1 --format json".split()
+    r = quenched.phase(of="erm", activation="linear", alpha=(1, 2), ridge=1)
+    assert r.records == json.loads(program("phase", *flags).stdout) == [] and len(r) == 0 and r.columns() == {}
 
 
 def test_printing_gives_the_table_of_the_program():
