@@ -158,7 +158,10 @@ def _function(command):
     arguments = {a["name"]: a for a in command["arguments"] + [_timing]}
     name = command["name"].replace("-", "_")
     signature = inspect.Signature(
-        [inspect.Parameter(a["name"], inspect.Parameter.KEYWORD_ONLY, default=_default(a)) for a in arguments.values()],
+        [
+            inspect.Parameter(a["name"], inspect.Parameter.KEYWORD_ONLY, default=_default(a))
+            for a in arguments.values()
+        ],
         return_annotation=Result,
     )
 
@@ -173,9 +176,12 @@ def _function(command):
 
     compute.__name__ = compute.__qualname__ = name
     compute.__signature__ = signature
+    summary = f"{command['help'][0].upper()}{command['help'][1:]}."
+    listed = [
+        f"{a['name']}: {a['help']}" + (f" [{a['default']}]" if a["default"] else "") for a in arguments.values()
+    ]
     compute.__doc__ = "\n".join(
-        [f"{command['help'][0].upper()}{command['help'][1:]}.", "", "A Result, one record a point. None leaves a default.", ""]
-        + [f"{a['name']}: {a['help']}" + (f" [{a['default']}]" if a["default"] else "") for a in arguments.values()]
+        [summary, "", "A Result, one record a point. None leaves a default.", "", *listed]
     )
     return compute
 

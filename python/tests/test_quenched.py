@@ -29,8 +29,16 @@ SAME = [
         "--alpha 2,4.5 --ridge 1 --noise 0.25 --derivatives --branches 0",
     ),
     ("erm", dict(ridge_k=[1], ridge_v=2, tolerance=1e-3, any_ridge=False), "--ridge-k 1 --ridge-v 2 --tolerance 1e-3"),
-    ("population", dict(length=[2, [1, 2, 3]], activation=["linear", "softmax"]), "--length 2;1,2,3 --activation linear,softmax"),
-    ("population", dict(length={1: 0.25, 3: 0.75}, at=dict(m_k=1, q_k=2, m_v=1, q_v=1.5)), "--length 1:0.25,3:0.75 --at m_k=1,q_k=2,m_v=1,q_v=1.5"),
+    (
+        "population",
+        dict(length=[2, [1, 2, 3]], activation=["linear", "softmax"]),
+        "--length 2;1,2,3 --activation linear,softmax",
+    ),
+    (
+        "population",
+        dict(length={1: 0.25, 3: 0.75}, at=dict(m_k=1, q_k=2, m_v=1, q_v=1.5)),
+        "--length 1:0.25,3:0.75 --at m_k=1,q_k=2,m_v=1,q_v=1.5",
+    ),
     ("bayes", dict(alpha=(2, 3), tolerance=1e-2), "--alpha 2,3 --tolerance 1e-2"),
     ("rsb", dict(ridge=1, tolerance=1e-2), "--ridge 1 --tolerance 1e-2"),
     ("glm", dict(alpha=range(2, 4), loss=["square", "bayes"]), "--alpha 2,3 --loss square,bayes"),
@@ -48,8 +56,9 @@ SAME = [
 @pytest.mark.parametrize("name, given, flags", SAME)
 def test_records_are_those_of_the_program(name, given, flags):
     result = getattr(quenched, name)(**given)
+    printed = program(name.replace("_", "-"), *flags.split(), "--format", "json").stdout
     assert len(result) > 0
-    assert result.records == json.loads(program(name.replace("_", "-"), *flags.split(), "--format", "json").stdout)
+    assert result.records == json.loads(printed)
 
 
 def test_there_may_be_no_record():
@@ -67,7 +76,8 @@ def test_one_function_a_command():
     for name in quenched.__all__:
         if inspect.isfunction(getattr(quenched, name)):
             assert name.replace("_", "-") in offered
-    assert {"population", "bayes", "erm", "rsb", "glm", "glm_simulate", "simulate", "compare", "phase", "dynamics"} <= set(quenched.__all__)
+    promised = "population bayes erm rsb glm glm_simulate simulate compare phase dynamics activations"
+    assert set(promised.split()) <= set(quenched.__all__)
 
 
 def test_the_last_parameter_of_the_record_varies_fastest():
@@ -232,7 +242,7 @@ def test_other_threads_run_meanwhile():
     thread = threading.Thread(target=tick)
     thread.start()
     began = time.monotonic()
-    quenched.erm(ridge=1.0, threads=1)
+    quenched.erm(ridge=1.0, alpha=range(2, 12), threads=1)
     ended = time.monotonic()
     done.set()
     thread.join()
