@@ -6,15 +6,16 @@
 namespace quenched::apps {
 
 /// One line on standard error with the time left; silent when told so. When standard error is no terminal, a
-/// line every `log`, or none at all.
+/// line every `log`, or none at all. One that overrides what it is told of may throw, to end the computation
+/// there.
 class Progress {
  public:
   Progress(std::string title, std::size_t points, bool quiet,
            std::chrono::seconds log = std::chrono::seconds(0));
-  ~Progress();  // wipes the line
+  virtual ~Progress();  // wipes the line
   Progress(const Progress&) = delete;
-  void part(double share);  // of the present point
-  void point_done();
+  virtual void part(double share);  // of the present point
+  virtual void point_done();
   void leave_out(std::size_t points);  // which need not be computed
   void note(const std::string& text);  // shown at the end of the line
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing and plotting need; does nothing when all are there.
 # `install-packages.sh bench` also installs what the NumPy baseline of bench/performance.py needs, `install-packages.sh mpi`
-# what `mpirun quenched sweep` needs.
+# what `mpirun quenched sweep` needs, `install-packages.sh python` what the Python package needs.
 set -eu
 
 tools="g++ cmake ninja-build pkg-config make git ca-certificates"
@@ -11,6 +11,8 @@ libraries="libgsl-dev libeigen3-dev liblbfgspp-dev doctest-dev libcli11-dev nloh
 [ "${1:-}" = bench ] && libraries="$libraries python3-numpy python3-scipy libopenblas0-pthread"
 
 [ "${1:-}" = mpi ] && libraries="$libraries libopenmpi-dev openmpi-bin"
+
+[ "${1:-}" = python ] && libraries="$libraries pybind11-dev python3-dev python3-numpy python3-pytest"
 
 installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
