@@ -39,4 +39,8 @@ extern const Command population_command, bayes_command, erm_command, rsb_command
 /// By its verdict; a simulation has none and is trusted when every seed converged.
 [[nodiscard]] bool trusted(const Record& record);
 
+/// A `finish` of commands whose answer to a point is a list, in `records`: gives them in its place, each
+/// once.
+void answers_apart(std::vector<Record>& answers, const Settings& settings);
+
 }  // namespace quenched::apps

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "command.hpp"
 
 namespace quenched::apps {
@@ -19,6 +21,17 @@ Settings settings_of(const Command& command, const std::map<std::string, std::st
 bool trusted(const Record& record) {
   if (record.contains("certificate")) return record["certificate"]["verdict"] == "trusted";
   return !record.contains("seeds_converged") || record["seeds_converged"] == record["seeds"];
+}
+
+void answers_apart(std::vector<Record>& answers, const Settings&) {
+  std::vector<Record> records;
+  for (const Record& answer : answers)
+    for (Record record : answer.at("records")) {
+      record["command"] = answer.at("command");
+      if (answer.contains("seconds")) record["seconds"] = answer.at("seconds");
+      if (std::ranges::find(records, record) == records.end()) records.push_back(std::move(record));
+    }
+  answers = std::move(records);
 }
 
 }  // namespace quenched::apps

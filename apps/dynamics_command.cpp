@@ -115,18 +115,6 @@ Record dynamics_record(const Point& point, const Settings& settings, const Recor
   return answer;
 }
 
-/// Each answer gives way to its times; a flow does not depend on the learning rate.
-void state_records(std::vector<Record>& answers, const Settings&) {
-  std::vector<Record> records;
-  for (const Record& answer : answers)
-    for (Record record : answer.at("records")) {
-      record["command"] = answer.at("command");
-      if (answer.contains("seconds")) record["seconds"] = answer.at("seconds");
-      if (std::ranges::find(records, record) == records.end()) records.push_back(std::move(record));
-    }
-  answers = std::move(records);
-}
-
 /// Theory, and beneath it the simulation and the deviations in standard errors.
 std::vector<Record> dynamics_rows(const Record& record) {
   if (!record.contains("simulation")) {
@@ -172,7 +160,7 @@ const Command dynamics_command = {
     .compute = dynamics_record,
     .check = check_dynamics,
     .tolerance = 1e-3,
-    .finish = state_records,
+    .finish = answers_apart,  // a flow does not depend on the learning rate
     .rows = dynamics_rows};
 
 }  // namespace quenched::apps

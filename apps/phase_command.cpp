@@ -192,18 +192,6 @@ void check_phase(const Point& point) {
     throw InvalidInput("signal", "0", "needs a signal > 0 for Bayes phases");
 }
 
-/// Each answer gives way to its thresholds; Bayes answers do not depend on the activation.
-void threshold_records(std::vector<Record>& answers, const Settings&) {
-  std::vector<Record> records;
-  for (const Record& answer : answers)
-    for (Record record : answer.at("records")) {
-      record["command"] = answer.at("command");
-      if (answer.contains("seconds")) record["seconds"] = answer.at("seconds");
-      if (std::ranges::find(records, record) == records.end()) records.push_back(std::move(record));
-    }
-  answers = std::move(records);
-}
-
 }  // namespace
 
 const Command phase_command = {
@@ -219,6 +207,6 @@ const Command phase_command = {
     .compute = phase_record,
     .check = check_phase,
     .tolerance = 1e-3,
-    .finish = threshold_records};
+    .finish = answers_apart};  // Bayes answers do not depend on the activation
 
 }  // namespace quenched::apps

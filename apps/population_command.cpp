@@ -111,6 +111,8 @@ std::vector<Record> population_rows(const Record& record) {
   seven["gain"] = landscape["gain"];
   seven["order_parameters"] = landscape["order_parameters"];
   seven["uncertainty"].update(landscape["uncertainty"]);
+  seven["uncertainty"]["excess_error"] = landscape["uncertainty"]["test_error"];
+  seven.erase("log_excess_error");
   return {four, seven};
 }
 

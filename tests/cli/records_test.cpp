@@ -8,7 +8,7 @@
 
 using namespace quenched::apps;
 
-static const char* const commands[] = {
+static const char* const every_command[] = {
     "population",
     "bayes",
     "erm --ridge 0.5 --alpha 3,4 --tolerance 1e-3",
@@ -23,7 +23,7 @@ static const char* const commands[] = {
 
 TEST_CASE("JSON and CSV hold the same records, and the same bytes come at any thread count") {
   const Folder folder;
-  for (const std::string command : commands) {
+  for (const std::string command : every_command) {
     INFO(command);
     const Ran one = quenched_program(command + " --format json --threads 1");
     CHECK(one.status == 0);
