@@ -26,7 +26,7 @@ struct Figure {
 
 extern const Figure finite_sample_figure, glm_limits_figure, hard_phase_figure, population_figure, sgd_figure;
 
-/// A quarter of the points of every range, a quarter of the seeds.
+/// A quarter of the points of every range, a quarter of the seeds, a tolerance of 1e-2.
 [[nodiscard]] Figure coarser(Figure figure);
 
 /// In the order of the help.

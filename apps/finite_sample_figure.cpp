@@ -10,7 +10,7 @@ std::vector<FigurePart> learning(const char* task, const char* signal, const cha
     more.insert(problem.begin(), problem.end());
     return more;
   };
-  const std::string range = "0.5:20:20:log";
+  const std::string range = "0.5:20:12:log";
   return {{.command = &erm_command,
            .parameters = with({{"activation", "softmax,linear"}, {"ridge", ridge}, {"alpha", range}}),
            .settings = {{"tolerance", "1e-3"}}},

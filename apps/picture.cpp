@@ -177,7 +177,7 @@ class Script {
            fmt::format("{}set logscale y\n", y_.log() ? "" : "un") +
            fmt::format("set title {} offset 0,-0.6\n", literal(panels_[panel])) +
            fmt::format("set xlabel {}\n", strip_ ? "''" : literal(axis_title(axes_.x, axes_.measure))) +
-           fmt::format("set ylabel {} offset 1,0\nset format y '{}'\n",
+           fmt::format("set ylabel {} offset 0,0\nset format y '{}'\n",
                        panel == 0 ? literal(axis_title(axes_.y, axes_.measure)) : "''",
                        panel == 0 ? "%g" : "") +
            fmt::format("set format x '{}'\n", strip_ ? "" : "%g") + "plot NaN notitle" + plots + "\n";
@@ -191,7 +191,7 @@ class Script {
     return margins(panel, 0.13, 0.33) +
            fmt::format("unset title\nunset logscale y\nset yrange [0:{}]\n",
                        std::clamp(1.1 * eigenvalue_.high, 1.2, 3.0)) +
-           fmt::format("set xlabel {}\nset ylabel {} offset 1,0\nset format x '%g'\nset ytics 1\n",
+           fmt::format("set xlabel {}\nset ylabel {} offset 0,0\nset format x '%g'\nset ytics 1\n",
                        literal(axis_title(axes_.x, axes_.measure)), panel == 0 ? "'stability'" : "''") +
            "plot 1 with lines lc '#666666' dt (2,3) notitle" + plots + "\nset ytics autofreq\n";
   }

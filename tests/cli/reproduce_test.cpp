@@ -18,7 +18,7 @@ TEST_CASE("every part of every figure is a specification that its command takes"
         INFO(figure->name, " ", picture.name, " ", part.command->name);
         const auto list =
             points(specification(part.command->parameters, part.parameters), part.command->check);
-        CHECK(list.size() > 4);
+        CHECK_FALSE(list.empty());
         CHECK_NOTHROW(static_cast<void>(settings_of(*part.command, part.settings)));
       }
 }
