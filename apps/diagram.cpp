@@ -70,11 +70,8 @@ std::string name_of_line(const Record& record) {
                                                            {"alpha_IT", "α_IT"},
                                                            {"upper_spinodal", "upper spinodal"},
                                                            {"stability", "stability line"}};
-  if (kind_of(record) == "crossing")
-    return record.value("activation", "") + " = " + record.value("against", "");
   const auto it = names.find(kind_of(record));
-  const std::string name = it == names.end() ? kind_of(record) : it->second;
-  return record.contains("activation") ? name + ", " + record.value("activation", "") : name;
+  return threshold_name(record, it == names.end() ? kind_of(record) : it->second);
 }
 
 /// Black with a white rim, which shows on every colour; the lines of ERM in vermilion.

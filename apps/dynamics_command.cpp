@@ -50,9 +50,9 @@ void add_simulation(std::vector<Record>& records, const Problem& problem,
     compare("test_error", number_at(record, "test_error"), mean.test_error, error.test_error);
     for (const auto& [name, value] : overlap_names)
       compare(name, number_at(record, std::string("order_parameters.") + name), mean.*value, error.*value);
-    Json simulation = {{"seeds", settings.seeds}};
-    set_test_error(simulation, mean.test_error);
-    simulation["excess_error"] = json_of(mean.test_error - problem.noise);
+    Json simulation = {{"seeds", settings.seeds},
+                       {"test_error", json_of(mean.test_error)},
+                       {"excess_error", json_of(mean.test_error - problem.noise)}};
     simulation["order_parameters"] = json_of(static_cast<const Overlaps&>(mean));
     simulation["uncertainty"] = {{"test_error", json_of(error.test_error)}};
     simulation["uncertainty"].update(json_of(static_cast<const Overlaps&>(error)));

@@ -46,4 +46,10 @@ inline double uncertainty_at(const Json& record, const std::string& name) {
   return std::isnan(threshold) ? number_at(record, "uncertainty." + name) : threshold;
 }
 
+/// The parameter that was not given but found: an optimal Parisi parameter, the time at which a risk is
+/// reached.
+inline std::string found_parameter(const Record& record) {
+  return record.contains("until") ? "time" : record.value("optimal", false) ? "parisi" : "";
+}
+
 }  // namespace quenched::apps

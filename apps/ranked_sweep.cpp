@@ -3,20 +3,23 @@
 namespace quenched::apps {
 namespace {
 
+Json json_of(const Outcome& outcome) {
+  return {{"status", outcome.status}, {"record", outcome.record}, {"seconds", outcome.seconds}};
+}
+Outcome outcome_in(const Json& json) { return {json["status"], json["record"], json["seconds"]}; }
+
 /// Rank 0's store, as another rank sees it.
 class RemoteOutcomes final : public Outcomes {
  public:
   explicit RemoteOutcomes(Ranks& ranks) : ranks_(ranks) {}
   std::optional<Outcome> find(const std::string& key) override {
     const Json answer = ranks_.ask({{"find", key}});
-    if (answer.is_null()) return std::nullopt;
-    return Outcome{answer["status"], answer["record"], answer["seconds"]};
+    return answer.is_null() ? std::nullopt : std::optional(outcome_in(answer));
   }
   void keep(const std::string& key, const Outcome& outcome) override {
-    static_cast<void>(ranks_.ask({{"keep", key},
-                                  {"status", outcome.status},
-                                  {"record", outcome.record},
-                                  {"seconds", outcome.seconds}}));
+    Json question = json_of(outcome);
+    question["keep"] = key;
+    static_cast<void>(ranks_.ask(question));
   }
   /// Rank 0 does not wait for others: it sees at the end to what they left.
   bool claim(const std::string& key, bool) override { return ranks_.ask({{"claim", key}}) == true; }
@@ -31,10 +34,10 @@ Json answered(const Json& question, Outcomes& store, Progress& progress, long& k
     const auto outcome = store.find(question["find"]);
     if (!outcome) return nullptr;
     progress.leave_out(1);
-    return {{"status", outcome->status}, {"record", outcome->record}, {"seconds", outcome->seconds}};
+    return json_of(*outcome);
   }
   if (question.contains("keep")) {
-    store.keep(question["keep"], {question["status"], question["record"], question["seconds"]});
+    store.keep(question["keep"], outcome_in(question));
     ++kept;
     progress.point_done();
     return true;

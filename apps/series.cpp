@@ -68,16 +68,9 @@ bool bayes_optimal(const Record& record) {
 /// A threshold in alpha (spinodal, stability line): alpha is what was found.
 bool is_threshold(const Record& record) { return record.contains("kind") && !record.contains("branch"); }
 
-/// The time at which a risk was reached: found, not given.
-bool is_passage(const Record& record) { return record.contains("until"); }
-
 /// What was fitted, which names a curve.
 std::string estimator(const Record& record) {
-  if (record.value("kind", "") == "crossing")
-    return record.value("activation", "") + " = " + record.value("against", "");
-  if (is_threshold(record))
-    return record.value("kind", "") +
-           (record.contains("activation") ? ", " + record.value("activation", "") : "");
+  if (is_threshold(record)) return threshold_name(record, record.value("kind", ""));
   if (record.contains("branch"))
     return record.value("activation", "Bayes-optimal") + ", " +
            (record.contains("activation") ? "branch " : "") + record.value("branch", "");
@@ -92,12 +85,9 @@ bool names_a_choice(const std::string& parameter) {
          parameter == "teacher" || parameter == "loss" || parameter == "method";
 }
 
-/// What was given: an optimal Parisi parameter was found.
+/// What was given, not found.
 Point given_in(const Record& record) {
-  return point_of(record, is_threshold(record)             ? "alpha"
-                          : is_passage(record)             ? "time"
-                          : record.value("optimal", false) ? "parisi"
-                                                           : "");
+  return point_of(record, is_threshold(record) ? "alpha" : found_parameter(record));
 }
 
 std::map<std::string, std::set<std::string>> values_of(const std::vector<Record>& records) {
@@ -125,6 +115,12 @@ std::string text_of(const Json& value) {
 }
 
 }  // namespace
+
+std::string threshold_name(const Record& record, const std::string& kind) {
+  const std::string activation = record.value("activation", "");
+  if (kind == "crossing") return activation + " = " + record.value("against", "");
+  return activation.empty() ? kind : kind + ", " + activation;
+}
 
 std::string symbol(const std::string& name) {
   static const std::map<std::string, std::string> symbols = {
@@ -160,6 +156,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
   const auto records = taken_apart(all);
   auto values = values_of(records);
   if (axes.y == Axes().y && std::ranges::all_of(records, is_threshold)) axes.y = "alpha";
+  const auto is_passage = [](const Record& r) { return found_parameter(r) == "time"; };
   if (axes.y == Axes().y && std::ranges::all_of(records, is_passage)) axes.y = "time";
   if (axes.x.empty()) axes.x = most_varied(values);
   if (!records.empty()) axes.measure = records.front().value("measure", axes.measure);

@@ -35,6 +35,8 @@ struct Series {
 
 /// alpha -> α: how a person writes a parameter.
 [[nodiscard]] std::string symbol(const std::string& name);
+/// The threshold of a record of `quenched phase`, its kind in words: with the activation that it is about.
+[[nodiscard]] std::string threshold_name(const Record& record, const std::string& kind);
 /// test_error -> test error E(y − f)², with `measure` of what.
 [[nodiscard]] std::string axis_title(const std::string& name, const std::string& measure);
 

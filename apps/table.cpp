@@ -45,11 +45,8 @@ void join_ridges(std::vector<Record>& records) {
   }
 }
 
-/// An optimal Parisi parameter is found, not given, and so is the time at which a risk is reached.
 auto result_of(const std::string& name) {
-  return [name](const Record& r) {
-    return (name == "parisi" && r.value("optimal", false)) || (name == "time" && r.contains("until"));
-  };
+  return [name](const Record& r) { return found_parameter(r) == name; };
 }
 
 /// "task spiked, length 2, noise 0": the parameters that do not vary; those that do go to `varying`.

@@ -65,15 +65,7 @@ class PointDynamics {
   [[nodiscard]] OverlapState start() const { return state_of(specification_.start); }
 
   [[nodiscard]] double risk(const OverlapState& x) const {
-    const Overlaps o = overlaps_of(x);
-    const ValueLaw law(o);
-    double sum = 0;
-    Batch sigma;
-    for (const PopulationFields& at : points_) {
-      activation_.value(o.m_k * at.chi_star + law.s * at.eta, sigma);
-      sum += (at.weight * risk_given_fields(at, law, sigma, problem_.noise)).sum();
-    }
-    return sum;
+    return mean_risk(points_, activation_, overlaps_of(x), problem_.noise);
   }
 
   /// Calls visit(dense, from, to) after each step, dense(t) being the state at from <= t <= to, until it

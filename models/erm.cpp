@@ -25,12 +25,7 @@ void check(double alpha, double ridge_k, double ridge_v, const ErmOptions& optio
 /// Stability and jumps at x by these equations' rule.
 void responses(const ErmEquations& equations, const VectorXd& x, double ridge_k, Certificate& c) {
   const ChannelMeans means = equations.means(x, Detail::responses);
-  c.stability_eigenvalue = equations.replicon(x, means.value);
-  double error = 0;
-  for (Eigen::Index r = 0; r < means.deviation.rows(); ++r)
-    error = std::hypot(error, equations.replicon(x, means.value + means.deviation.row(r).transpose()) -
-                                  c.stability_eigenvalue);
-  c.stability_error = error;
+  equations.set_stability(c, x, means);
   const Eigen::ArrayXd& m = means.value;
   const double slope = std::abs(m[Vhat_k]);
   c.jump_weight = m[Vhat_k] == m[pointwise_k] ? 0 : std::abs(m[Vhat_k] - m[pointwise_k]) / slope;

@@ -41,12 +41,7 @@ ErmResult solution_at(const ErmEquations& rough, const ErmEquations& fine, const
   Certificate& c = r.certificate;
   c.converged = true, c.residual = (at.head(6) - x).cwiseAbs().maxCoeff();
   c.integration_rule = rough.rule(), c.integration_error = error.maxCoeff();
-  c.stability_eigenvalue = rough.replicon(x, means.value);
-  c.stability_error = 0;
-  for (Eigen::Index i = 0; i < means.deviation.rows(); ++i)
-    c.stability_error =
-        std::hypot(c.stability_error, rough.replicon(x, means.value + means.deviation.row(i).transpose()) -
-                                          c.stability_eigenvalue);
+  rough.set_stability(c, x, means);
   VectorXd values(E::rows);
   values << x, at.tail(3);
   const double worst = (error.array() / values.array().abs().max(1)).maxCoeff();

@@ -55,6 +55,15 @@ double ErmEquations::replicon(const VectorXd& x, const Eigen::ArrayXd& m) const 
   return largest_eigenvalue(kk, kv, vv);
 }
 
+void ErmEquations::set_stability(Certificate& c, const VectorXd& x, const ChannelMeans& means) const {
+  c.stability_eigenvalue = replicon(x, means.value);
+  c.stability_error = 0;
+  for (Eigen::Index r = 0; r < means.deviation.rows(); ++r)
+    c.stability_error =
+        std::hypot(c.stability_error,
+                   replicon(x, means.value + means.deviation.row(r).transpose()) - c.stability_eigenvalue);
+}
+
 std::string ErmEquations::rule() const {
   std::string text;
   for (const auto& [weight, channel] : channels_) text += (text.empty() ? "" : "; ") + channel->rule();

@@ -40,6 +40,8 @@ class ErmEquations {
   }
   /// The largest eigenvalue of R_ab = alpha V_a^2 E|G_ab|_F^2.
   [[nodiscard]] double replicon(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;
+  /// The same and its error from that of the means: stability_eigenvalue and stability_error.
+  void set_stability(Certificate& certificate, const Eigen::VectorXd& x, const ChannelMeans& means) const;
   [[nodiscard]] std::string rule() const;
 
  private:

@@ -1,7 +1,8 @@
-#include <boost/math/tools/roots.hpp>
 #include <cmath>
 #include <quenched/error_crossing.hpp>
 #include <quenched/invalid_input.hpp>
+
+#include "log_root.hpp"
 
 namespace quenched {
 
@@ -18,21 +19,13 @@ std::optional<ErrorCrossing> error_crossing(const Problem& problem, const Activa
     return at.a.certificate.converged && at.b.certificate.converged ? at.a.test_error - at.b.test_error
                                                                     : unknown;
   };
-  double from = std::log(low), to = std::log(high);
-  const double at_low = difference(from), at_high = difference(to);
-  if (!(at_low * at_high < 0)) return std::nullopt;
-  std::uintmax_t evaluations = 30;
-  const auto close = [](double l, double r) { return r - l < 1e-4; };
-  std::tie(from, to) =
-      boost::math::tools::toms748_solve(difference, from, to, at_low, at_high, close, evaluations);
-  constexpr double h = 0.02;
-  const double t = (from + to) / 2;
-  at.slope = (difference(t + h) - difference(t - h)) / (2 * h);
-  difference(t);
+  const auto root = log_root(difference, low, high);
+  if (!root) return std::nullopt;
+  difference(root->t);
+  at.slope = root->slope;
   at.uncertainty =
-      at.alpha *
-      ((to - from) / 2 +
-       std::hypot(at.a.uncertainty.test_error, at.b.uncertainty.test_error) / std::abs(at.slope));
+      at.alpha * (root->half_width +
+                  std::hypot(at.a.uncertainty.test_error, at.b.uncertainty.test_error) / std::abs(at.slope));
   return at;
 }
 

@@ -106,6 +106,10 @@ WeightedFields tensor_fields(const Task& task, int L, double step) {
 
 }  // namespace
 
+Excess replicate_mean(const ArrayXd& each) {
+  return {each.mean(), each.size() > 1 ? std::sqrt(replicate_deviations(each).square().sum()) : 0};
+}
+
 AttentionMoments FieldRule::moments(const Activation& activation, double m_k, std::size_t replicate) const {
   constexpr Eigen::Index block = 512;
   AttentionMoments mean;

@@ -1,5 +1,6 @@
 #pragma once
 #include <quenched/activation.hpp>
+#include <quenched/population.hpp>
 #include <quenched/task.hpp>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ struct WeightedFields {
   Batch chi_star;
   Eigen::ArrayXd hit_weight, norm_weight;
 };
+
+/// A mean over replicates with twice its standard error (0 for a deterministic rule, of one).
+[[nodiscard]] Excess replicate_mean(const Eigen::ArrayXd& each);
 
 /// A rule for the average over (eps, chi*) at infinite alpha: one list of weighted fields per replicate (one:
 /// deterministic).

@@ -51,7 +51,6 @@ GradientMoments gradient_moments(const std::vector<PopulationFields>& points, co
     sum.ss += mean(rr * ss);
     sum.u_square += mean(uu);
     sum.s_square += mean(ss);
-    sum.risk += mean(rr);
   }
   return sum;
 }

@@ -12,7 +12,6 @@ struct GradientMoments {
   double s_chi_star = 0, s_z_star = 0, s_chi = 0, s_z = 0;  // E[r s.chi*], ...
   double uu = 0, us = 0, ss = 0;                            // E[r^2 |u|^2], E[r^2 u.s], E[r^2 |s|^2]
   double u_square = 0, s_square = 0;                        // E|u|^2, E|s|^2
-  double risk = 0;                                          // E[r^2]
 };
 
 /// Averages over the points of a replicate; z*, z and the label noise are integrated out in closed form,

@@ -11,6 +11,7 @@
 #include <quenched/point_set.hpp>
 #include <random>
 
+#include "field_rule.hpp"
 #include "population_fields.hpp"
 
 namespace quenched {
@@ -19,10 +20,6 @@ namespace {
 using Eigen::ArrayXd;
 
 constexpr int landscape_replicates = 16;
-
-Excess replicate_mean(const ArrayXd& each) {
-  return {each.mean(), std::sqrt(replicate_deviations(each).square().sum())};
-}
 
 /// k = a k* + h n: the part beyond k* is h >= 0 long. n is orthogonal to v* on the manifold, v* itself off
 /// it.
@@ -179,18 +176,12 @@ Excess population_risk(const Problem& problem, const Activation& activation, con
   if (o.on_manifold()) return population_risk(problem, activation, o.m_k, o.q_k, o.m_v, o.q_v, options);
   if (!(options.tolerance > 0))
     throw InvalidInput("tolerance", std::to_string(options.tolerance), "needs a number > 0");
-  const ValueLaw law(o);
   const int most = most_points(problem, landscape_replicates, 1 << 17);
   for (int size = std::min(1 << 10, most);; size = std::min(4 * size, most)) {
     const FieldReplicates fields = population_fields(problem, size, landscape_replicates, 1, options.threads);
-    ArrayXd risk = ArrayXd::Zero(landscape_replicates);
-    parallel_for(landscape_replicates, options.threads, [&](int r) {
-      Batch sigma;
-      for (const PopulationFields& at : fields[r]) {
-        activation.value(o.m_k * at.chi_star + law.s * at.eta, sigma);
-        risk[r] += (at.weight * risk_given_fields(at, law, sigma, problem.noise)).sum();
-      }
-    });
+    ArrayXd risk(landscape_replicates);
+    parallel_for(landscape_replicates, options.threads,
+                 [&](int r) { risk[r] = mean_risk(fields[r], activation, o, problem.noise); });
     const Excess mean = replicate_mean(risk);
     if (mean.error <= options.tolerance || size == most) return mean;
   }

@@ -15,12 +15,6 @@ double explained(const AttentionMoments& a) {
   return a.norm > 0 && std::isfinite(a.norm) ? a.hit * a.hit / a.norm : 0;
 }
 
-/// A mean over replicates with twice its standard error (0 for a deterministic rule).
-Excess estimate(const Eigen::ArrayXd& each) {
-  const auto R = static_cast<double>(each.size());
-  return {each.mean(), R > 1 ? 2 * std::sqrt((each - each.mean()).square().sum() / (R * (R - 1))) : 0};
-}
-
 Eigen::ArrayXd explained_each(const FieldRule& rule, const Activation& activation, double m_k) {
   Eigen::ArrayXd each(static_cast<Eigen::Index>(rule.replicates.size()));
   for (Eigen::Index r = 0; r < each.size(); ++r)
@@ -29,7 +23,7 @@ Eigen::ArrayXd explained_each(const FieldRule& rule, const Activation& activatio
 }
 
 Excess explained(const FieldRule& rule, const Activation& activation, double m_k) {
-  return estimate(explained_each(rule, activation, m_k));
+  return replicate_mean(explained_each(rule, activation, m_k));
 }
 
 /// The limit m_k -> infinity, approached in powers of 1/m_k: two doublings from `m` on remove the first two.
@@ -84,9 +78,8 @@ double gain_of_variance(const Problem& problem, const Activation& activation, do
     }
   }
   const Eigen::ArrayXXd explains = hit.square() / norm;
-  const Eigen::ArrayXd gain = explains.col(1) - explains.col(0);
-  return std::max(0.0, gain.mean() - 2 * std::sqrt((gain - gain.mean()).square().sum() /
-                                                   (replicates * (replicates - 1))));
+  const Excess gain = replicate_mean(explains.col(1) - explains.col(0));
+  return std::max(0.0, gain.value - gain.error);
 }
 
 /// The offset of a family whose parameter was left open, and the activation there.
@@ -143,8 +136,8 @@ Excess population_risk(const Problem& problem, const Activation& activation, dou
           options.threads);
       risk += weight * (q_v * means.col(1) - 2 * m_v * means.col(0)) / means.col(2);
     }
-    const double error = 2 * std::sqrt((risk - risk.mean()).square().sum() / (replicates * (replicates - 1)));
-    if (error <= options.tolerance || size >= 1 << 16) return {risk.mean(), error};
+    const Excess mean = replicate_mean(risk);
+    if (mean.error <= options.tolerance || size >= 1 << 16) return mean;
   }
 }
 
@@ -204,7 +197,7 @@ PopulationResult population(const Problem& problem, const Activation& given,
       rule = elementwise ? field_rule(problem, true, 2, options.threads)
                          : sampled_field_rule(problem, size, options.threads);
       const Eigen::ArrayXd each = explained_limit(rule, activation, from);
-      limit = estimate(each);
+      limit = replicate_mean(each);
       certificate.residual = std::abs(limit.value - explained_limit(rule, activation, from / 2).mean());
       limit.error += certificate.residual + 1e-12;
       if (elementwise) {

@@ -69,12 +69,20 @@ ValueLaw::ValueLaw(const Overlaps& o) : s(std::sqrt(std::max(0.0, o.q_k - o.m_k 
   variance = rest - slope * slope;
 }
 
-Eigen::ArrayXd risk_given_fields(const PopulationFields& at, const ValueLaw& law, const Batch& sigma,
-                                 double noise) {
-  const Eigen::ArrayXd R =
-      law.star * at.eta.col(0) - (sigma * (law.m_vk * at.chi_star + law.slope * at.eta)).rowwise().sum();
-  return R.square() + noise + law.star_variance - 2 * law.covariance * sigma.col(0) +
-         law.variance * sigma.square().rowwise().sum();
+double mean_risk(const std::vector<PopulationFields>& points, const Activation& activation,
+                 const Overlaps& overlaps, double noise) {
+  const ValueLaw law(overlaps);
+  double sum = 0;
+  Batch sigma;
+  for (const PopulationFields& at : points) {
+    activation.value(overlaps.m_k * at.chi_star + law.s * at.eta, sigma);
+    const Eigen::ArrayXd R =
+        law.star * at.eta.col(0) - (sigma * (law.m_vk * at.chi_star + law.slope * at.eta)).rowwise().sum();
+    sum += (at.weight * (R.square() + noise + law.star_variance - 2 * law.covariance * sigma.col(0) +
+                         law.variance * sigma.square().rowwise().sum()))
+               .sum();
+  }
+  return sum;
 }
 
 }  // namespace quenched

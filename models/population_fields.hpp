@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <quenched/activation.hpp>
 #include <quenched/batch.hpp>
 #include <quenched/overlaps.hpp>
 #include <quenched/task.hpp>
@@ -40,8 +41,8 @@ struct ValueLaw {
   explicit ValueLaw(const Overlaps& overlaps);
 };
 
-/// E[(y - f)^2 | chi*, eta] of every point, Delta included.
-[[nodiscard]] Eigen::ArrayXd risk_given_fields(const PopulationFields& at, const ValueLaw& law,
-                                               const Batch& sigma, double noise);
+/// E (y - f)^2 over the points of a replicate, Delta included: z* and z in closed form given (chi*, eta).
+[[nodiscard]] double mean_risk(const std::vector<PopulationFields>& points, const Activation& activation,
+                               const Overlaps& overlaps, double noise);
 
 }  // namespace quenched

@@ -1,7 +1,8 @@
-#include <boost/math/tools/roots.hpp>
 #include <cmath>
 #include <quenched/invalid_input.hpp>
 #include <quenched/stability_line.hpp>
+
+#include "log_root.hpp"
 
 namespace quenched {
 
@@ -21,23 +22,18 @@ std::optional<StabilityPoint> stability_line(const Problem& problem, const Activ
     if (last.certificate.converged) next.from = last.overlaps;
     return last.certificate.converged ? last.certificate.stability_eigenvalue - 1 : unknown;
   };
-  double a = std::log(low), b = std::log(high);
   // From the stable end, where the fixed point is easier to reach.
-  const double at_b = solve(b), at_a = solve(a);
-  if (!(at_a * at_b < 0)) return std::nullopt;
-  std::uintmax_t evaluations = 30;
-  const auto close = [](double l, double r) { return r - l < 1e-4; };
-  std::tie(a, b) = boost::math::tools::toms748_solve(solve, a, b, at_a, at_b, close, evaluations);
+  const auto root = log_root(solve, low, high);
+  if (!root) return std::nullopt;
   StabilityPoint point;
-  const double t = (a + b) / 2, h = 0.02;
-  const double slope = (solve(t + h) - solve(t - h)) / (2 * h);
+  const auto [t, half_width, slope] = *root;
   // The eigenvalue's error, as far as it comes from the fixed point's: what a tenth of the tolerance changes.
   const double before = solve(t);
   next.tolerance /= 10;
   const double moved = std::abs(solve(t) - before);
   point.value = std::exp(t);
   point.uncertainty =
-      point.value * ((b - a) / 2 + std::hypot(last.certificate.stability_error, moved) / std::abs(slope));
+      point.value * (half_width + std::hypot(last.certificate.stability_error, moved) / std::abs(slope));
   point.result = last;
   return point;
 }
