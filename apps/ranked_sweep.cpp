@@ -3,7 +3,7 @@
 namespace quenched::apps {
 namespace {
 
-Json json_of(const Outcome& outcome) {
+Json message_of(const Outcome& outcome) {
   return {{"status", outcome.status}, {"record", outcome.record}, {"seconds", outcome.seconds}};
 }
 Outcome outcome_in(const Json& json) { return {json["status"], json["record"], json["seconds"]}; }
@@ -17,7 +17,7 @@ class RemoteOutcomes final : public Outcomes {
     return answer.is_null() ? std::nullopt : std::optional(outcome_in(answer));
   }
   void keep(const std::string& key, const Outcome& outcome) override {
-    Json question = json_of(outcome);
+    Json question = message_of(outcome);
     question["keep"] = key;
     static_cast<void>(ranks_.ask(question));
   }
@@ -34,7 +34,7 @@ Json answered(const Json& question, Outcomes& store, Progress& progress, long& k
     const auto outcome = store.find(question["find"]);
     if (!outcome) return nullptr;
     progress.leave_out(1);
-    return json_of(*outcome);
+    return message_of(*outcome);
   }
   if (question.contains("keep")) {
     store.keep(question["keep"], outcome_in(question));
