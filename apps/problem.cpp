@@ -71,10 +71,10 @@ void set_solution(Record& record, const ErmResult& r) {
 std::string remark(const std::string& command, const ActivationInfo& info) {
   std::string text = info.remark;
   if (!info.smooth && (command == "erm" || command == "rsb" || command == "compare" || command == "phase"))
-    text += (text.empty() ? "" : " ") + info.name +
-            " is not smooth: the response Vhat is taken in Stein's form, which needs no derivatives; the "
-            "stability "
-            "eigenvalue sees its kinks and jumps only through the jump weight.";
+    text +=
+        (text.empty() ? "" : " ") + info.name +
+        " is not smooth: the response Vhat is taken in Stein's form, which needs no derivatives; the "
+        "stability eigenvalue knows of minima that lie on kinks, but of jumps only through the jump weight.";
   if (!info.smooth && (command == "simulate" || command == "compare"))
     text += (text.empty() ? "" : " ") + info.name +
             " is not smooth: training may stop at a kink, where the gradient does not vanish, and such a "

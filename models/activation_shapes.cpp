@@ -45,10 +45,15 @@ class Kernel final : public Activation {
   Kernel(ActivationInfo info, CurveOf phi, const KernelShape& shape)
       : info_(std::move(info)), phi_(std::move(phi)), shape_(shape) {
     info_.normalised = shape_.Z0 == 0;
+    Batch chi(3, 3), sigma, longer;
+    chi << 1, -2, 3, -1, 2, 0.5, 0.1, 5, -0.3;
+    value(chi, sigma), value(4 * chi, longer);
+    info_.scale_invariant = (sigma - longer).abs().maxCoeff() < 1e-14 &&
+                            (sigma - 1 / static_cast<double>(chi.cols())).abs().maxCoeff() > 1e-14;
   }
   const ActivationInfo& info() const override { return info_; }
 
-  void value(const Batch& chi, Batch& sigma) const override { sigma = over_sum(chi).value; }
+  void value(const Batch& chi, Batch& sigma) const final { sigma = over_sum(chi).value; }
 
   void jet(const Batch& chi, ActivationJet& jet) const override {
     Curve over = over_sum(chi);

@@ -25,7 +25,7 @@ struct KernelShape {
 };
 
 /// sigma_l = phi(chi_l)/(Z0 + sum_m phi(chi_m)), uniform where that is 0/0; phi may come with a scale where
-/// Z0 = 0. Sets info.normalised, which is Z0 = 0. With b = phi'/Z and c = phi''/Z: d sigma = diag(b) - sigma
+/// Z0 = 0. Sets info.normalised, which is Z0 = 0, and info.scale_invariant. With b = phi'/Z and c = phi''/Z: d sigma = diag(b) - sigma
 /// b^T, and for `curvature` e = c (u - u.sigma), beta = b (u - u.sigma).
 [[nodiscard]] std::shared_ptr<const Activation> kernel(ActivationInfo info, CurveOf phi,
                                                        const KernelShape& shape = {});

@@ -43,9 +43,10 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
               double ridge_v, const ErmOptions& options) {
   check(problem);
   check(alpha, ridge_k, ridge_v, options);
-  if (activation.info().name == "hardmax")
-    throw InvalidInput("activation", "hardmax",
-                       "has no slope: its proximal point lies on ties, which ERM does not follow");
+  if (activation.info().scale_invariant)
+    throw InvalidInput("activation", activation.info().name,
+                       "does not depend on the length of k, which any ridge then shrinks without end: ERM "
+                       "has no minimum and needs another, as softmax:8");
   ErmResult result;
   Certificate& c = result.certificate;
   using E = ErmEquations;

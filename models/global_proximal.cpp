@@ -13,7 +13,8 @@ void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const
                               const std::vector<Eigen::Index>* rows) {
   const auto objective = [&](const Batch& x, LowRankModel& model) { loss.evaluate(x, y, w, model); };
   competing = Eigen::ArrayXd::Zero(y.size());
-  proximal_minimum(objective, omega, V_k_, start ? *start : omega, best);
+  const ProximalOptions how{.kinks = !activation_.info().smooth};
+  proximal_minimum(objective, omega, V_k_, start ? *start : omega, best, how);
   if (!activation_.info().folds && L_ > 1) return;  // the proofs of one minimum need L >= 2
   Starts starts;
   if (!rows) {
@@ -24,19 +25,21 @@ void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const
     for (Eigen::Index& row : starts.row) row = (*rows)[static_cast<std::size_t>(row)];
   }
   if (!starts.row.empty() && improve(starts, omega, y, w))
-    proximal_minimum(objective, omega, V_k_, Batch(best.x), best);
+    proximal_minimum(objective, omega, V_k_, Batch(best.x), best, how);
 }
 
 /// Local minima of h along each token's line through omega (and omega itself), away from x.
 GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Eigen::ArrayXd& y,
                                                     const Batch& w, const Batch& x, bool from_omega) const {
-  constexpr double away = 1;  // the lines are scanned in steps of 1
+  // The lines are scanned in steps of 1. Where sigma has kinks minima are closer together, and x may lie on a
+  // flat.
+  const double away = activation_.info().smooth ? 1 : 0.02, scan = activation_.info().smooth ? 1 : 0.125;
   Starts starts;
   const auto add = [&](Eigen::Index i, const Eigen::RowVectorXd& chi) {
     if ((chi.array() - x.row(i)).abs().maxCoeff() > away) starts.row.push_back(i), starts.chi.push_back(chi);
   };
   const double kept = common_mode_ ? 1 : 1 - 1.0 / L_;  // of a move, once the common mode is taken out
-  const Eigen::ArrayXd transitions = Eigen::ArrayXd::LinSpaced(15, -7, 7);
+  const Eigen::ArrayXd transitions = Eigen::ArrayXd::LinSpaced(1 + std::lround(14 / scan), -7, 7);
   const Eigen::Index n = transitions.size(), block = omega.rows();
   Batch moved(block, n), sw = moved, ss = moved, h = moved;
   if (from_omega)
@@ -68,7 +71,7 @@ bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eig
   AttentionLoss trial(activation_, V_v_);
   ProximalMinimum other;
   proximal_minimum([&](const Batch& x, LowRankModel& model) { trial.evaluate(x, label, field, model); },
-                   omega(starts.row, Eigen::all), V_k_, from, other);
+                   omega(starts.row, Eigen::all), V_k_, from, other, {.kinks = !activation_.info().smooth});
   bool moved = false;
   for (Eigen::Index k = 0; k < count; ++k) {
     const Eigen::Index i = starts.row[static_cast<std::size_t>(k)];
@@ -87,14 +90,14 @@ GlobalProximal::Response GlobalProximal::response() const {
   const Eigen::Index points = s.rows();
   const Batch& z = best.model.z;
   Batch Hq = q, Hz = z, column(points, L_), N(points, L_), G(points, L_);
-  best.factor.solve(Hq);
-  best.factor.solve(Hz);
+  best.solve(Hq);
+  best.solve(Hz);
   Eigen::ArrayXd trace_k = Eigen::ArrayXd::Zero(points), trace_v = trace_k, kk = trace_k, kv = trace_k,
                  vv = trace_k;
   for (int m = 0; m < L_; ++m) {
     column.setZero();
     column.col(m) = 1;
-    best.factor.solve(column);
+    best.solve(column);
     const Eigen::ArrayXd s_D = s.col(m) / loss.D, rho_b = loss.rho * jb.col(m), rho_p = loss.rho * p.col(m);
     N = column.colwise() * rho_b - Hq.colwise() * rho_p - Hz.colwise() * s_D;
     const Eigen::ArrayXd qN = (q * N).rowwise().sum() * loss.rho, zN = (z * N).rowwise().sum() / loss.D;

@@ -33,10 +33,12 @@ class LineJumps {
     GlobalProximal at(activation_, L, o_);
     at.minimise(law.omega, line.y, line.w);
     const Eigen::ArrayXd chi = at.best.x.col(l_), omega = law.omega.col(l_);
+    // chi_l never decreases: it is the slope of a convex function of omega_l. Jumps between flats are small.
+    const bool smooth = activation_.info().smooth;
+    const double excess = smooth ? 0.1 : 0, usual = smooth ? 1.5 : 1.02;
     std::vector<Eigen::Index> steep;
-    for (Eigen::Index i = 0; i + 1 < line_nodes;
-         ++i)  // chi_l never decreases: it is the slope of a convex function of omega_l
-      if (chi[i + 1] - chi[i] > 0.1 + 1.5 * (omega[i + 1] - omega[i])) steep.push_back(i);
+    for (Eigen::Index i = 0; i + 1 < line_nodes; ++i)
+      if (chi[i + 1] - chi[i] > excess + usual * (omega[i + 1] - omega[i])) steep.push_back(i);
     return steep.empty() ? 0 : heights(line, at.best.x, steep);
   }
 

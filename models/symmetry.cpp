@@ -46,7 +46,7 @@ Eigen::ArrayXd response(const OrderParameters& o, const SampledBlock& sample) {
   const Batch a = sample.g_v / o.V_k + (b * sample.g_k - q.colwise() * p_g).colwise() * loss.rho -
                   sample.proximal.best.model.z.colwise() * (s_g / loss.D).eval();
   Batch Ha = a;
-  sample.proximal.best.factor.solve(Ha);
+  sample.proximal.best.solve(Ha);
   return dot(a, Ha) - sample.g_v.square().rowwise().sum() / o.V_k - s_g.square() / loss.D;
 }
 

@@ -3,6 +3,8 @@
 #include <quenched/proximal.hpp>
 #include <quenched/vector_math.hpp>
 
+#include "kinks.hpp"
+
 namespace quenched {
 
 namespace {
@@ -70,14 +72,17 @@ void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, 
   m.x = start;
   m.value = Eigen::ArrayXd::Constant(points, INFINITY);
   m.converged = Eigen::ArrayXi::Zero(points);
+  m.kinks.clear();
+  const int most = options.kinks ? 20 : options.max_iterations;
   // Points that are done stay where they are while the block goes on; the last pass evaluates all of them at
-  // m.x.
+  // m.x, the best that was found.
   for (m.iterations = 1;; ++m.iterations) {
     f(trial, m.model);
     h = m.model.value + (trial - centre).square().rowwise().sum() / (2 * V);
     gradient = m.model.gradient + (trial - centre) / V;
     m.factor.factorise(m.model, shift, floor);
-    if (m.converged.all() || m.iterations >= options.max_iterations) break;
+    if (m.converged.all() || m.iterations >= most) break;
+    const bool last = m.iterations + 1 == most;
     Batch next = -gradient;
     m.factor.solve(next);
     for (Eigen::Index i = 0; i < points; ++i) {
@@ -87,7 +92,7 @@ void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, 
                                                            1e-14 * (1 + std::abs(m.value[i]));
       if (!better && fraction[i] > 1e-12) {
         fraction[i] /= 2;
-        trial.row(i) = m.x.row(i) + fraction[i] * step.row(i);
+        trial.row(i) = m.x.row(i) + (last ? 0 : fraction[i]) * step.row(i);
         continue;
       }
       m.x.row(i) = trial.row(i);
@@ -98,13 +103,21 @@ void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, 
       const double size = (next.row(i).abs() / (1 + trial.row(i).abs())).maxCoeff();
       if (size <= options.tolerance && m.factor.definite()[i]) {
         m.converged[i] = 1;
-      } else {
+      } else if (!last) {
         trial.row(i) += next.row(i);
       }
     }
   }
   m.value = h;
   m.x = trial;
+  if (options.kinks) settle_at_kinks(f, centre, V, options, m);
+}
+
+void ProximalMinimum::solve(Batch& rhs) const {
+  Batch force = rhs;
+  factor.solve(rhs);
+  for (const auto& [row, inverse] : kinks)
+    rhs.row(row) = (inverse * force.row(row).matrix().transpose()).transpose();
 }
 
 }  // namespace quenched

@@ -13,6 +13,7 @@ class Hardmax final : public Activation {
                                      .source = "softmax of infinite slope",
                                      .normalised = true,
                                      .shift_invariant = true,
+                                     .scale_invariant = true,
                                      .smooth = false};
     return info;
   }

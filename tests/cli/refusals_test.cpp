@@ -47,7 +47,7 @@ TEST_CASE("beyond replica symmetry: what rsb and --beyond-rs refuse") {
   refused("rsb --parisi ''", "--parisi ''", "");
   refused("rsb --ridge optimal", "--ridge optimal", "> 0");
   refused("rsb --alpha -1", "--alpha -1", "> 0");
-  refused("rsb --activation hardmax --alpha 2", "hardmax", "slope");
+  refused("rsb --activation hardmax --alpha 2", "hardmax", "length of k");
   refused("erm --parisi 4", "--parisi", "");
   refused("simulate --beyond-rs", "--beyond-rs", "");
 }

@@ -199,5 +199,7 @@ TEST_CASE("bad input names the key, the value and the rule") {
   CHECK(key(1, 0, 1, {}) == "ridge_k");
   CHECK(key(1, 1, INFINITY, {}) == "ridge_v");
   CHECK(key(1, 1, 1, {.tolerance = 0}) == "tolerance");
-  CHECK_THROWS_AS((void)erm(problem, *make_activation("hardmax"), 1, 1, 1), InvalidInput);
+  for (const char* scale_invariant : {"hardmax", "relu-kernel", "kernel:x^2"})
+    CHECK_THROWS_WITH_AS((void)erm(problem, *make_activation(scale_invariant), 1, 1, 1),
+                         doctest::Contains("length of k"), InvalidInput);
 }

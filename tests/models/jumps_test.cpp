@@ -70,3 +70,12 @@ TEST_CASE("no jumps where the proximal point is unique: linear from two tokens o
   CHECK(by_lines(slr("spiked", 2, 2, 0.1), "linear", 2, {0.33, 0.38, 0.8, 0.44, 0.25, 0.13}, 16).value == 0);
   CHECK(by_lines(slr("spiked", 2, 2, 0.1), "softmax", 2, {0.2, 0.1, 0.2, 0.5, 0.3, 0.2}, 16).value == 0);
 }
+
+TEST_CASE("sigma with kinks: jumps along lines are the difference of the two forms of Vhat") {
+  const OrderParameters o{0.55, 0.5, 0.7, 0.75, 0.62, 0.35};
+  const Problem problem = slr("spiked", 2, 2, 0);
+  agree(
+      by_lines(problem, "relu", 2, o, 16),
+      missing(
+          sampled_channel(problem, *make_activation("relu"), 2, {.level = 1})->means(o, Detail::responses)));
+}

@@ -61,3 +61,43 @@ TEST_CASE("proximal point of |x|^4/4 and of a non-convex cosine") {
   CHECK((-4 * (4 * found.x).sin() + found.x).abs().maxCoeff() < 1e-9);
   CHECK((-16 * (4 * found.x).cos() + 1 > 0).all());
 }
+
+TEST_CASE("minima on kinks: soft thresholding, and the fused lasso, in closed form") {
+  const auto sign = [](const Batch& x) { return Batch((x > 0).cast<double>() - (x < 0).cast<double>()); };
+  const auto flat = [](const Batch& x, LowRankModel& m) {
+    m.diagonal = m.z = m.gamma = m.q = Batch::Zero(x.rows(), x.cols());
+    m.zeta = Eigen::ArrayXd::Zero(x.rows());
+  };
+  const Batch centre = 2 * Batch::Random(64, 3);
+  const double V = 0.7;
+  ProximalMinimum found;
+  proximal_minimum(
+      [&](const Batch& x, LowRankModel& m) {
+        flat(x, m);
+        m.value = x.abs().rowwise().sum();
+        m.gradient = sign(x);
+      },
+      centre, V, centre, found, {.kinks = true});
+  const Batch threshold = sign(centre) * (centre.abs() - V).max(0);
+  CHECK(found.converged.all());
+  CHECK((found.x - threshold).abs().maxCoeff() < 1e-9);
+  Batch response = Batch::Ones(64, 3);
+  found.solve(response);
+  CHECK((response - V * (centre.abs() > V).cast<double>()).abs().maxCoeff() < 1e-9);
+
+  // |x_1 - x_2|: both meet at their mean, or each moves by V.
+  const Batch pair = 2 * Batch::Random(64, 2);
+  proximal_minimum(
+      [&](const Batch& x, LowRankModel& m) {
+        flat(x, m);
+        const Eigen::ArrayXd s = sign(x.col(0) - x.col(1)).col(0);
+        m.value = (x.col(0) - x.col(1)).abs();
+        m.gradient = Batch(x.rows(), 2);
+        m.gradient << s, -s;
+      },
+      pair, V, pair, found, {.kinks = true});
+  const Eigen::ArrayXd gap = pair.col(0) - pair.col(1), half = sign(gap).col(0) * (gap.abs() / 2).min(V);
+  CHECK(found.converged.all());
+  CHECK((found.x.col(0) - (pair.col(0) - half)).abs().maxCoeff() < 1e-9);
+  CHECK((found.x.col(1) - (pair.col(1) + half)).abs().maxCoeff() < 1e-9);
+}

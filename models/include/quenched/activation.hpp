@@ -19,6 +19,7 @@ struct ActivationInfo {
   std::string source;            // where it comes from
   bool normalised = false;       // sum_l sigma_l = 1
   bool shift_invariant = false;  // sigma(chi + c) = sigma(chi)
+  bool scale_invariant = false;  // sigma(c chi) = sigma(chi), c > 0, without being constant
   bool exponential = false;      // grows like exp(chi): can single out one token
   bool smooth = true;
   bool folds = true;  // the proximal step can have several minima; false only where it is proved to have one

@@ -59,8 +59,8 @@ struct ErmResult {
                                                double alpha, double ridge_k, double ridge_v,
                                                const OrderParameters& own, const ErmOptions& options = {});
 
-/// Throws InvalidInput unless alpha > 0, ridge_k > 0, ridge_v > 0, all finite; also for hardmax, which has no
-/// slope.
+/// Throws InvalidInput unless alpha > 0, ridge_k > 0, ridge_v > 0, all finite; also for a scale-invariant
+/// activation, whose ridge term has an infimum at k -> 0 but no minimum.
 [[nodiscard]] ErmResult erm(const Problem& problem, const Activation& activation, double alpha,
                             double ridge_k, double ridge_v, const ErmOptions& options = {});
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <quenched/batch.hpp>
+#include <vector>
 
 namespace quenched {
 
@@ -34,6 +35,13 @@ class LowRankFactor {
 struct ProximalOptions {
   double tolerance = 1e-9;  // on the largest component of the Newton step, relative to 1 + |x|
   int max_iterations = 100;
+  bool kinks = false;  // f is only piecewise smooth: minima may lie where its gradient leaps
+};
+
+/// Where a minimum lies on kinks of f: the inverse of the Hessian of h within them, 0 across.
+struct KinkedPoint {
+  Eigen::Index row;
+  Eigen::MatrixXd inverse;
 };
 
 /// A local minimum of h(x) = f(x) + |x - centre|^2/(2 V) for each point of a block.
@@ -44,6 +52,11 @@ struct ProximalMinimum {
   int iterations = 0;        // evaluations of f, over the block
   LowRankModel model;        // f at x
   LowRankFactor factor;      // of the Hessian of h at x
+  std::vector<KinkedPoint> kinks;
+
+  /// dx/dforce at the minimum times one right-hand side a point, in place: the inverse Hessian of h, within
+  /// kinks.
+  void solve(Batch& rhs) const;
 };
 
 /// Newton's method with modified pivots and backtracking, from `start`, all points of the block at once.

@@ -1,0 +1,197 @@
+#include "kinks.hpp"
+
+#include <Eigen/Dense>
+#include <cmath>
+
+namespace quenched {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+/// h and its derivatives on the side of the kinks where x happens to lie.
+struct OneSided {
+  double value;
+  VectorXd gradient;
+  MatrixXd hessian;
+};
+
+OneSided one_sided(const LowRankModel& f, Eigen::Index row, const VectorXd& x, const VectorXd& centre,
+                   double V) {
+  const VectorXd z = f.z.row(row).transpose(), gamma = f.gamma.row(row).transpose(),
+                 q = f.q.row(row).transpose();
+  OneSided h;
+  h.value = f.value[row] + (x - centre).squaredNorm() / (2 * V);
+  h.gradient = f.gradient.row(row).matrix().transpose() + (x - centre) / V;
+  h.hessian = f.zeta[row] * z * z.transpose() + gamma * q.transpose() + q * gamma.transpose();
+  h.hessian.diagonal() += f.diagonal.row(row).matrix().transpose();
+  h.hessian.diagonal().array() += 1 / V;
+  return h;
+}
+
+/// One row on its way to a minimum: `trial` is the point whose h it waits for.
+class Descent {
+ public:
+  Descent(VectorXd start, double V, double tolerance)
+      : trial(std::move(start)), V_(V), tolerance_(tolerance) {}
+
+  VectorXd trial;
+  bool done = false;
+
+  void take(const OneSided& h) {
+    if (releasing_ >= 0)
+      try_release(h);
+    else if (hi_ == 0)
+      arrive(h);
+    else
+      search(h);
+  }
+  [[nodiscard]] const VectorXd& x() const { return x_; }
+  [[nodiscard]] bool on_kinks() const { return !normals_.empty(); }
+  /// The inverse of the Hessian within the kinks: what the minimum answers to a force.
+  [[nodiscard]] const MatrixXd& inverse() const { return inverse_; }
+
+ private:
+  [[nodiscard]] MatrixXd stacked(std::size_t without) const {
+    MatrixXd n(x_.size(), 0);
+    for (std::size_t i = 0; i < normals_.size(); ++i) {
+      if (i == without) continue;
+      n.conservativeResize(Eigen::NoChange, n.cols() + 1);
+      n.rightCols(1) = normals_[i];
+    }
+    return n;
+  }
+  /// An orthonormal basis of what is orthogonal to all normals but one.
+  [[nodiscard]] MatrixXd within(std::size_t without) const {
+    const MatrixXd n = stacked(without);
+    if (n.cols() == 0) return MatrixXd::Identity(x_.size(), x_.size());
+    return MatrixXd(n.householderQr().householderQ()).rightCols(x_.size() - n.cols());
+  }
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+  /// At a point to step from: along Newton's direction within the kinks, curvatures taken positive.
+  void arrive(const OneSided& h) {
+    x_ = trial, here_ = h;
+    const MatrixXd Z = within(none);
+    inverse_ = MatrixXd::Zero(x_.size(), x_.size());
+    bool minimum = true;
+    if (Z.cols() > 0) {
+      const Eigen::SelfAdjointEigenSolver<MatrixXd> reduced(Z.transpose() * h.hessian * Z);
+      minimum = reduced.eigenvalues()[0] > 0;
+      inverse_ = Z * reduced.eigenvectors() *
+                 reduced.eigenvalues().cwiseAbs().cwiseMax(1e-3 / V_).cwiseInverse().asDiagonal() *
+                 (Z * reduced.eigenvectors()).transpose();
+    }
+    step_ = -inverse_ * h.gradient;
+    slope_ = step_.dot(h.gradient);
+    if (minimum && (step_.array().abs() / (1 + x_.array().abs())).maxCoeff() <= tolerance_) {
+      release(0);
+    } else {
+      lo_ = 0, hi_ = 1;
+      below_ = h.gradient;
+      first_ = true;
+      trial = x_ + step_;
+    }
+  }
+
+  /// Bisects for the minimum along the step, or the kink that it meets.
+  void search(const OneSided& h) {
+    const double t = first_ ? 1 : (lo_ + hi_) / 2, slope = h.gradient.dot(step_);
+    const bool beyond = slope > 0 || h.value > here_.value;
+    if (h.value <= here_.value && (std::abs(slope) <= 0.1 * std::abs(slope_) || (first_ && !beyond)))
+      return step_from_trial(h);
+    (beyond ? hi_ : lo_) = t;
+    (beyond ? above_ : below_) = h.gradient;
+    first_ = false;
+    if ((hi_ - lo_) * step_.norm() > 1e-13 * (1 + x_.norm())) {
+      trial = x_ + (lo_ + hi_) / 2 * step_;
+      return;
+    }
+    const VectorXd leap = within(none) * (within(none).transpose() * (above_ - below_));
+    if (normals_.size() == static_cast<std::size_t>(x_.size()) ||
+        leap.norm() <= 1e-7 * here_.gradient.norm()) {
+      done = true, failed_ = true;  // no kink: h is rough here, or the step as small as rounding
+      trial = x_;
+      return;
+    }
+    normals_.push_back(leap.normalized());
+    trial = x_ + lo_ * step_;
+    hi_ = 0;
+  }
+
+  void step_from_trial(const OneSided& h) {
+    hi_ = 0;
+    arrive(h);
+  }
+
+  /// Tries h off the i-th kink, on one side and then the other.
+  void release(int i) {
+    releasing_ = i;
+    if (i == static_cast<int>(2 * normals_.size())) {
+      releasing_ = -1, done = true;
+      trial = x_;
+      return;
+    }
+    const auto kink = static_cast<std::size_t>(i / 2);
+    const MatrixXd Z = within(kink);
+    off_ = (Z * (Z.transpose() * normals_[kink])).normalized() * (i % 2 == 0 ? 1 : -1);
+    trial = x_ + 1e-7 * (1 + x_.norm()) * off_;
+  }
+  void try_release(const OneSided& h) {
+    if (h.gradient.dot(off_) >= -1e-5 * h.gradient.norm()) return release(releasing_ + 1);
+    normals_.erase(normals_.begin() + releasing_ / 2);
+    releasing_ = -1;
+    arrive(h);
+  }
+
+ public:
+  [[nodiscard]] bool failed() const { return failed_; }
+
+ private:
+  double V_, tolerance_, slope_ = 0, lo_ = 0, hi_ = 0;  // hi_ = 0: no step under way
+  VectorXd x_, step_, below_, above_, off_;
+  OneSided here_;
+  MatrixXd inverse_;
+  std::vector<VectorXd> normals_;
+  int releasing_ = -1;
+  bool first_ = false, failed_ = false;
+};
+
+}  // namespace
+
+void settle_at_kinks(const LowRankObjective& f, const Batch& centre, double V, const ProximalOptions& options,
+                     ProximalMinimum& m) {
+  std::vector<Eigen::Index> rows;
+  std::vector<Descent> descents;
+  for (Eigen::Index i = 0; i < m.x.rows(); ++i)
+    if (!m.converged[i]) {
+      rows.push_back(i);
+      descents.emplace_back(m.x.row(i).matrix().transpose(), V, options.tolerance);
+    }
+  if (rows.empty()) return;
+  constexpr int most = 1000;
+  Batch x = m.x;
+  for (int pass = 0, open = 1; open > 0 && pass < most; ++pass, ++m.iterations) {
+    for (std::size_t k = 0; k < rows.size(); ++k) x.row(rows[k]) = descents[k].trial.transpose().array();
+    f(x, m.model);
+    open = 0;
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      Descent& d = descents[k];
+      if (d.done) continue;
+      d.take(one_sided(m.model, rows[k], d.trial, centre.row(rows[k]).matrix().transpose(), V));
+      open += !d.done;
+    }
+  }
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const Descent& d = descents[k];
+    x.row(rows[k]) = d.x().transpose().array();
+    m.converged[rows[k]] = d.done && !d.failed();
+    if (d.done && d.on_kinks()) m.kinks.push_back({rows[k], d.inverse()});
+  }
+  m.x = x;
+  f(x, m.model);
+  m.value = m.model.value + (x - centre).square().rowwise().sum() / (2 * V);
+  m.factor.factorise(m.model, 1 / V, 1e-3 / V);
+}
+
+}  // namespace quenched
