@@ -30,9 +30,9 @@ struct OuterNode {
 /// grad Phi explicit:
 ///     E F = E_(y,w) Int dx N(omega(x)) det(I + V_k Hess Phi) F [x is the global proximal point of omega(x)],
 /// by trapezoid rules in all dimensions. The bracket is 1 everywhere unless I + V_k Hess Phi loses
-/// definiteness for that (y, w); only there is it computed, on the grid. Where k is nearly 0 against the
-/// width of the activation (even kernels lose it), the grid would be too fine, and the sampled rule takes its
-/// place.
+/// definiteness for that (y, w); only there is it computed, on the grid. Where the grid would be too fine, as
+/// for k nearly 0 against the width of the activation (even kernels lose it) or V_k large, the sampled rule
+/// takes its place.
 class GridChannel final : public Channel {
  public:
   GridChannel(const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options)
@@ -40,7 +40,7 @@ class GridChannel final : public Channel {
         activation_(activation),
         L_(tokens),
         options_(options),
-        scale_(1.95 * std::pow(0.8, options.level)) {
+        scale_(coarse_scale * std::pow(0.8, options.level)) {
     normalised_ = activation.info().normalised;
     B_ = Eigen::MatrixXd::Identity(L_, 2);
     if (L_ == 3) B_ << 1, 1, -1, 1, 0, -2;
@@ -48,6 +48,7 @@ class GridChannel final : public Channel {
   }
 
   std::string rule() const override {
+    if (sampling_) return sampled_->rule();
     return "trapezoid over the proximal point, " + std::to_string(2 + (normalised_ ? L_ : L_ + 1)) +
            " dimensions, step " + std::to_string(scale_).substr(0, 4);
   }
@@ -55,11 +56,15 @@ class GridChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, Detail detail) override {
     const bool diagnostics = detail == Detail::responses;
     const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k, options_.level < 0, options_.threads);
-    constexpr double most = 500;  // steps from the middle: 10^6 points, 300 MB
-    if (!(half_width(o, fields.centre()) < most * step_at(o, scale_))) {
-      const ChannelOptions sampled{std::clamp(options_.level + 2, 0, 3), options_.seed, options_.threads};
-      return sampled_channel(problem_, activation_, L_, sampled)->means(o, detail);
+    constexpr double most = 60;  // steps from the middle at level 0: 10^4 points for each of some 10^3 (y, w)
+    if (!(half_width(o, fields.centre()) < most * step_at(o, coarse_scale))) {
+      if (!sampled_)
+        sampled_ = sampled_channel(problem_, activation_, L_,
+                                   {std::clamp(options_.level + 2, 0, 3), options_.seed, options_.threads});
+      sampling_ = true;
+      return sampled_->means(o, detail);
     }
+    sampling_ = false;
     ChannelMeans m{sweep(o, fields, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
     if (detail != Detail::means) {
@@ -71,6 +76,7 @@ class GridChannel final : public Channel {
   }
 
  private:
+  static constexpr double coarse_scale = 1.95;
   /// A tilt varies over sqrt(V)/(m/q) in omega, V = 1 - m^2/q.
   [[nodiscard]] double step_at(const OrderParameters& o, double scale) const {
     const double tilt = problem_.task->independent_tokens()
@@ -380,6 +386,8 @@ class GridChannel final : public Channel {
   const Activation& activation_;
   int L_;
   ChannelOptions options_;
+  std::unique_ptr<Channel> sampled_;
+  bool sampling_ = false;  // the last time
   double scale_;
   bool normalised_;
   Eigen::MatrixXd B_;
