@@ -35,7 +35,7 @@ double error_at(const std::vector<State>& curve, double alpha) {
   return error;
 }
 
-std::map<double, std::vector<State>> curves_over(const std::vector<Record>& records, const std::string& x) {
+std::map<double, std::vector<State>> states_over(const std::vector<Record>& records, const std::string& x) {
   std::map<double, std::vector<State>> curves;
   for (const Record& record : records)
     if (kind_of(record) == "fixed_point")
@@ -82,29 +82,6 @@ std::string style_of_line(const std::string& name, int of_erm) {
   return fmt::format("lc '{}' dt {}", of_erm % 2 == 0 ? "#D55E00" : "#CC79A7", 1 + of_erm / 2);
 }
 
-/// Names in the middle of the regions, where they are wide enough.
-std::string region_names(const std::map<std::string, std::map<double, double>>& lines, double low,
-                         double high) {
-  const auto crossing = lines.find("α_IT"), upper = lines.find("upper spinodal");
-  if (crossing == lines.end() || upper == lines.end()) return "";
-  std::string text = "set style textbox opaque noborder fillcolor '#ffffff' margins 0.6,0.4\n";
-  const auto put = [&](const char* name, double x, double from, double to) {
-    if (std::log(to / from) > 0.06 * std::log(high / low))
-      text += fmt::format("set label '{}' at {},{} center front boxed\n", name, x, std::sqrt(from * to));
-  };
-  const auto middle = std::next(crossing->second.begin(), long(crossing->second.size()) / 2);
-  put("impossible", middle->first, low, middle->second);
-  const auto widest = std::ranges::max_element(crossing->second, {}, [&](const auto& p) {
-    const auto at = upper->second.find(p.first);
-    return at == upper->second.end() ? 0 : at->second / p.second;
-  });
-  if (const auto at = upper->second.find(widest->first); at != upper->second.end())
-    put("hard", widest->first, widest->second, at->second);
-  if (const auto at = upper->second.find(middle->first); at != upper->second.end())
-    put("easy", middle->first, at->second, high);
-  return text;
-}
-
 }  // namespace
 
 bool is_diagram(const std::vector<Record>& records) {
@@ -118,7 +95,7 @@ bool is_diagram(const std::vector<Record>& records) {
 
 Diagram diagram(const std::vector<Record>& records) {
   Diagram result{most_varied(records), {}};
-  const auto curves = curves_over(records, result.x);
+  const auto curves = states_over(records, result.x);
   double low = 0, high = INFINITY;  // where every curve goes
   std::vector<double> across;
   for (const auto& [x, curve] : curves) {
@@ -137,17 +114,45 @@ Diagram diagram(const std::vector<Record>& records) {
   return result;
 }
 
-std::string diagram_script(const std::vector<Record>& records, const Diagram& diagram) {
-  std::map<std::string, std::map<double, double>> lines, errors;
-  std::vector<std::string> order;
-  for (const Record& record : records) {
-    const double alpha = number_at(record, "alpha"), x = number_at(record, diagram.x);
-    if (kind_of(record) == "fixed_point" || std::isnan(alpha) || std::isnan(x)) continue;
-    const std::string name = name_of_line(record);
-    if (!lines.contains(name)) order.push_back(name);
-    lines[name][x] = alpha;
-    errors[name][x] = record["uncertainty"].is_number() ? record["uncertainty"].get<double>() : 0;
+std::vector<DiagramLine> diagram_lines(const std::vector<Record>& records, const Diagram& diagram) {
+  std::vector<DiagramLine> lines;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const double x = number_at(records[i], diagram.x);
+    if (!is_threshold(records[i]) || std::isnan(number_at(records[i], "alpha")) || std::isnan(x)) continue;
+    const std::string name = name_of_line(records[i]);
+    auto it = std::ranges::find(lines, name, &DiagramLine::name);
+    if (it == lines.end()) it = lines.insert(lines.end(), {name, {}});
+    it->records[x] = i;
   }
+  return lines;
+}
+
+std::vector<DiagramRegion> diagram_regions(const std::vector<Record>& records, const Diagram& diagram) {
+  const auto lines = diagram_lines(records, diagram);
+  const auto crossing = std::ranges::find(lines, "α_IT", &DiagramLine::name),
+             upper = std::ranges::find(lines, "upper spinodal", &DiagramLine::name);
+  if (crossing == lines.end() || upper == lines.end()) return {};
+  const double low = std::ranges::min(diagram.cells, {}, &DiagramCell::alpha_low).alpha_low,
+               high = std::ranges::max(diagram.cells, {}, &DiagramCell::alpha_high).alpha_high;
+  const auto at = [&](std::size_t i) { return number_at(records[i], "alpha"); };
+  std::vector<DiagramRegion> regions;
+  const auto put = [&](const char* name, double x, double from, double to) {
+    if (std::log(to / from) > 0.06 * std::log(high / low)) regions.push_back({name, x, std::sqrt(from * to)});
+  };
+  const auto middle = std::next(crossing->records.begin(), long(crossing->records.size()) / 2);
+  put("impossible", middle->first, low, at(middle->second));
+  const auto widest = std::ranges::max_element(crossing->records, {}, [&](const auto& p) {
+    const auto above = upper->records.find(p.first);
+    return above == upper->records.end() ? 0 : at(above->second) / at(p.second);
+  });
+  if (const auto above = upper->records.find(widest->first); above != upper->records.end())
+    put("hard", widest->first, at(widest->second), at(above->second));
+  if (const auto above = upper->records.find(middle->first); above != upper->records.end())
+    put("easy", middle->first, at(above->second), high);
+  return regions;
+}
+
+std::string diagram_script(const std::vector<Record>& records, const Diagram& diagram) {
   std::string data = "$cells << EOD\n", plots, titles;
   double low = INFINITY, high = -INFINITY, left = INFINITY, right = -INFINITY;
   for (const DiagramCell& c : diagram.cells) {
@@ -160,9 +165,12 @@ std::string diagram_script(const std::vector<Record>& records, const Diagram& di
   }
   data += "EOD\n";
   int block = 0, of_erm = 0;
-  for (const std::string& name : order) {
+  for (const auto& [name, places] : diagram_lines(records, diagram)) {
     data += fmt::format("$line{} << EOD\n", block);
-    for (const auto& [x, alpha] : lines[name]) data += fmt::format("{} {} {}\n", x, alpha, errors[name][x]);
+    for (const auto& [x, i] : places) {
+      const double error = number_at(records[i], "uncertainty");
+      data += fmt::format("{} {} {}\n", x, number_at(records[i], "alpha"), std::isnan(error) ? 0 : error);
+    }
     data += "EOD\n";
     const std::string style = style_of_line(name, of_erm);
     of_erm += style.find("black") == std::string::npos;
@@ -172,6 +180,9 @@ std::string diagram_script(const std::vector<Record>& records, const Diagram& di
         "$line{0} with yerrorbars pt 7 ps 0.3 lw 1.3 {3} notitle",
         block++, style, name, colour);
   }
+  std::string regions = "set style textbox opaque noborder fillcolor '#ffffff' margins 0.6,0.4\n";
+  for (const auto& [name, x, alpha] : diagram_regions(records, diagram))
+    regions += fmt::format("set label '{}' at {},{} center front boxed\n", name, x, alpha);
   return data +
          "set palette defined (0 '#00204D', 0.25 '#31446B', 0.5 '#7C7B78', 0.75 '#BBAF71', 1 '#FFEA46')\n" +
          (high > 12 * low ? "set logscale y\n" : "") +
@@ -180,9 +191,8 @@ std::string diagram_script(const std::vector<Record>& records, const Diagram& di
                      axis_title(diagram.x, ""), axis_title("alpha", ""),
                      "Bayes-optimal test error E(y − f)²") +
          "set key outside top center horizontal samplen 3\nset tics out nomirror\nset format y '%g'\n" +
-         region_names(lines, low, high) +
-         "plot $cells using 1:2:3:4:5:6:7 with boxxyerror fill solid noborder fc palette notitle" + plots +
-         "\n";
+         regions + "plot $cells using 1:2:3:4:5:6:7 with boxxyerror fill solid noborder fc palette notitle" +
+         plots + "\n";
 }
 
 std::vector<Record> diagram_data(const Diagram& diagram) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,24 @@ struct Diagram {
 };
 /// Of records that are a diagram.
 [[nodiscard]] Diagram diagram(const std::vector<Record>& records);
+
+/// A threshold over the parameter across: the places of its records, by that parameter.
+struct DiagramLine {
+  std::string name;
+  std::map<double, std::size_t> records;
+};
+/// In the order in which the records name them.
+[[nodiscard]] std::vector<DiagramLine> diagram_lines(const std::vector<Record>& records,
+                                                     const Diagram& diagram);
+
+/// impossible, hard, easy: the name of a region and where it stands.
+struct DiagramRegion {
+  std::string name;
+  double x, alpha;
+};
+/// Those that are wide enough for their name.
+[[nodiscard]] std::vector<DiagramRegion> diagram_regions(const std::vector<Record>& records,
+                                                         const Diagram& diagram);
 
 /// gnuplot's commands after the terminal: the error as colour, regions named, thresholds as lines with their
 /// uncertainties.

@@ -13,6 +13,7 @@
 #include "invocation.hpp"
 #include "parameters.hpp"
 #include "plot_command.hpp"
+#include "report_command.hpp"
 #include "reproduce_command.hpp"
 #include "sweep_command.hpp"
 #include "sweep_file.hpp"
@@ -51,6 +52,8 @@ int run(int argc, char** argv, std::string& who) {
   for (const Command* command : commands()) add_command(app, *command, invocations.emplace_back());
   PlotInvocation plot;
   const CLI::App* plotting = add_plot(app, plot);
+  ReportInvocation report;
+  const CLI::App* reporting = add_report(app, report);
   SweepInvocation sweep;
   const CLI::App* sweeping = add_sweep(app, sweep);
   ExportInvocation exported;
@@ -93,6 +96,10 @@ int run(int argc, char** argv, std::string& who) {
     execute(plot);
     return 0;
   }
+  if (reporting->parsed()) {
+    execute(report);
+    return 0;
+  }
   if (sweeping->parsed()) return execute(sweep);
   if (exporting->parsed()) return execute(exported, arguments(argc, argv));
   if (merging->parsed()) {
@@ -124,6 +131,9 @@ int main(int argc, char** argv) {
     return complain(who, fmt::format("{} {}: {}", flag, value, e.rule()), wrong_input);
   } catch (const WrongSweepFile& e) {
     return complain(who, e.what(), wrong_input);
+  } catch (const Json::exception& e) {  // of a file of records: all other JSON is the program's own
+    return complain(who, fmt::format("FILES: needs records as quenched prints them ({})", e.what()),
+                    wrong_input);
   } catch (const std::bad_alloc&) {
     return complain(who, "not enough memory", failed);
   } catch (const std::length_error&) {

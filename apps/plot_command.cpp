@@ -26,11 +26,7 @@ CLI::App* add_plot(CLI::App& app, PlotInvocation& invocation) {
 }
 
 void execute(const PlotInvocation& invocation) {
-  std::vector<Record> records;
-  for (const std::string& file : invocation.files) {
-    const auto more = read_records(file);
-    records.insert(records.end(), more.begin(), more.end());
-  }
+  const std::vector<Record> records = read_records(invocation.files);
   check_picture("output", invocation.output);
   if (std::ranges::find(invocation.files, data_beside(invocation.output)) != invocation.files.end())
     throw InvalidInput("output", invocation.output,

@@ -6,6 +6,7 @@
 
 #include "lists.hpp"
 #include "sweep.hpp"
+#include "typed.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -64,7 +65,11 @@ std::vector<Record> read_records(const std::string& path) {
   if (!in) throw InvalidInput("FILES", path, "needs files that can be read");
   std::vector<Record> records;
   if (is_store(path)) {
-    records = stored_records(path, "", false).records;
+    Stored stored = stored_records(path, "", false);
+    records = std::move(stored.records);
+    const Json provenance = {{"program", "quenched " QUENCHED_VERSION},
+                             {"arguments", typed(*stored.command, {}, stored.settings)}};
+    for (Record& record : records) record["provenance"] = provenance;
   } else if (path.ends_with(".csv")) {
     records = from_csv(in);
   } else {
@@ -73,8 +78,15 @@ std::vector<Record> read_records(const std::string& path) {
     records.assign(json.begin(), json.end());
   }
   for (const Record& record : records)
-    if (!record.is_object() || !record.contains("command")) throw refuse();
+    if (!record.is_object() || !record.contains("command") || !record["command"].is_string()) throw refuse();
   if (records.empty()) throw refuse();
+  return records;
+}
+
+std::vector<Record> read_records(const std::vector<std::string>& paths) {
+  std::vector<Record> records;
+  for (const std::string& path : paths)
+    for (Record& record : read_records(path)) records.push_back(std::move(record));
   return records;
 }
 

@@ -9,5 +9,7 @@ namespace quenched::apps {
 /// The records of a .csv or JSON file that a command wrote, or of the last sweep of a store. Throws
 /// InvalidInput (key `FILES`) when it holds none.
 [[nodiscard]] std::vector<Record> read_records(const std::string& path);
+/// Those of several files, one after the other.
+[[nodiscard]] std::vector<Record> read_records(const std::vector<std::string>& paths);
 
 }  // namespace quenched::apps

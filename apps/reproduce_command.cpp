@@ -16,19 +16,12 @@
 #include "picture.hpp"
 #include "print.hpp"
 #include "run.hpp"
+#include "typed.hpp"
 
 namespace quenched::apps {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What a user would type for the same records.
-std::string typed(const FigurePart& part) {
-  std::string text = "quenched " + part.command->name;
-  for (const Texts* texts : {&part.parameters, &part.settings})
-    for (const auto& [name, value] : *texts) text += fmt::format(" {} {}", flag_of(name), value);
-  return text;
-}
 
 std::vector<Point> points_of(const FigurePart& part) {
   return points(specification(part.command->parameters, part.parameters), part.command->check);
@@ -44,7 +37,8 @@ std::vector<Record> computed(const FigurePart& part, const Texts& settings, Prog
   auto records = finished.records();
   if (part.command->finish) part.command->finish(records, chosen);
   for (Record& record : records)
-    record["provenance"] = {{"program", "quenched " QUENCHED_VERSION}, {"arguments", typed(part)}};
+    record["provenance"] = {{"program", "quenched " QUENCHED_VERSION},
+                            {"arguments", typed(*part.command, part.parameters, part.settings)}};
   return records;
 }
 

@@ -30,6 +30,34 @@ struct Series {
   std::vector<PlottedPoint> points;  // by x
 };
 
+/// Records of theory or of simulation alone: a comparison is both, a population risk comes with the Bayes
+/// risk.
+struct TakenApart {
+  std::vector<Record> records;
+  std::vector<std::size_t> sources;  // the place of the record that each was taken from
+};
+[[nodiscard]] TakenApart taken_apart(const std::vector<Record>& records);
+
+/// The axes with x and y filled in where they are empty or the default and the records ask for others.
+[[nodiscard]] Axes axes_for(const std::vector<Record>& taken_apart, Axes axes);
+
+/// The parameters that take several values and make an abscissa.
+[[nodiscard]] std::vector<std::string> abscissas(const std::vector<Record>& taken_apart);
+
+/// Records about one thing, by axes.x: the places of those that have a finite one.
+struct Curve {
+  std::string panel, label;
+  bool simulated;
+  std::vector<std::size_t> records;
+};
+[[nodiscard]] std::vector<Curve> curves_over(const std::vector<Record>& taken_apart, const Axes& axes);
+
+/// Whether a line through it is solid: its verdict is `trusted`, or it has none and is not an unstable
+/// branch.
+[[nodiscard]] bool drawn_as_trusted(const Record& record);
+/// A threshold in alpha (spinodal, stability line): alpha is what was found.
+[[nodiscard]] bool is_threshold(const Record& record);
+
 /// Fills axes.x. Throws InvalidInput when nothing can be drawn.
 [[nodiscard]] std::vector<Series> series(const std::vector<Record>& records, Axes& axes);
 

@@ -171,7 +171,7 @@ Stored stored_records(const std::string& path, const std::string& specification,
   const std::string text = last ? store.last_specification() : sweep_text(specification);
   if (last && text.empty()) throw InvalidInput("STORE", path, "holds no sweep: needs one that began");
   const Sweep sweep = sweep_of(text, last ? path : specification);
-  Stored stored{sweep.command, {}, {}};
+  Stored stored{sweep.command, sweep.setting_texts.get<Texts>(), {}, {}};
   stored.tally.points = long(sweep.points.size());
   std::vector<std::optional<Record>> records(sweep.points.size());
   for (const auto& curve : curves(*sweep.command, sweep.points)) {

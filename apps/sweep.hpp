@@ -3,6 +3,7 @@
 #include <map>
 
 #include "progress.hpp"
+#include "specification.hpp"
 #include "store.hpp"
 #include "sweep_file.hpp"
 
@@ -38,6 +39,7 @@ Tally run(const Sweep& sweep, Outcomes& store, const SweepOptions& options, Prog
 /// The records that are there, as the command itself would give them, and how the points stand.
 struct Stored {
   const Command* command;
+  Texts settings;  // that the sweep's file sets
   std::vector<Record> records;
   Tally tally;
   long of_other_versions =

@@ -34,7 +34,7 @@ Overlaps overlaps_of(const OverlapState& x) {
   return o;
 }
 
-/// (9.3): k moves at rate_k (E r u x - lambda k), v at rate_v; a step of size eta adds eta^2 times its
+/// (9.2): k moves at rate_k (E r u x - lambda k), v at rate_v; a step of size eta adds eta^2 times its
 /// square.
 Overlaps drift(const DynamicsSpecification& specification, const Overlaps& o, const GradientMoments& E) {
   const double lambda = specification.ridge, eta = specification.learning_rate;

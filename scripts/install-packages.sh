@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs the Debian packages that building, testing and plotting need; does nothing when all are there.
 # `install-packages.sh bench` also installs what the NumPy baseline of bench/performance.py needs, `install-packages.sh mpi`
-# what `mpirun quenched sweep` needs, `install-packages.sh python` what the Python package needs.
+# what `mpirun quenched sweep` needs, `install-packages.sh python` what the Python package needs, `install-packages.sh report`
+# what `quenched report` and the test of its page need, `install-packages.sh docs` what the site of docs/ needs.
 set -eu
 
 tools="g++ cmake ninja-build pkg-config make git ca-certificates"
@@ -13,6 +14,13 @@ libraries="libgsl-dev libeigen3-dev liblbfgspp-dev doctest-dev libcli11-dev nloh
 [ "${1:-}" = mpi ] && libraries="$libraries libopenmpi-dev openmpi-bin"
 
 [ "${1:-}" = python ] && libraries="$libraries pybind11-dev python3-dev python3-numpy python3-pytest"
+
+[ "${1:-}" = docs ] && libraries="$libraries mkdocs-material python3-pymdownx libjs-katex"
+
+if [ "${1:-}" = report ]; then  # a Node.js from elsewhere brings its own npm, and Debian's conflicts with it
+  libraries="$libraries chromium"
+  command -v npm >/dev/null || libraries="$libraries nodejs npm"
+fi
 
 installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Builds the documentation as a site for the browser that needs no network: build-docs.sh [FOLDER], build/docs by default.
+# A broken link, or a file named that is not there, is an error. Packages: scripts/install-packages.sh docs.
+set -eu
+site=$(realpath -m "${1:-$(dirname "$0")/../build/docs}")
+cd "$(dirname "$0")/docs"
+mkdocs build --quiet --strict --site-dir "$site"
+/usr/bin/python3 check.py "$site"
+echo "$site/index.html"
