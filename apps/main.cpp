@@ -15,7 +15,7 @@
 #include "plot_command.hpp"
 #include "reproduce_command.hpp"
 #include "sweep_command.hpp"
-#include "sweep_file.hpp"
+#include "wrong_file.hpp"
 
 namespace {
 
@@ -122,7 +122,7 @@ int main(int argc, char** argv) {
     const bool positional = std::ranges::all_of(e.key(), [](unsigned char c) { return std::isupper(c); });
     const std::string flag = positional ? e.key() : flag_of(e.key());
     return complain(who, fmt::format("{} {}: {}", flag, value, e.rule()), wrong_input);
-  } catch (const WrongSweepFile& e) {
+  } catch (const WrongFile& e) {
     return complain(who, e.what(), wrong_input);
   } catch (const std::bad_alloc&) {
     return complain(who, "not enough memory", failed);
