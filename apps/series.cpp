@@ -72,8 +72,8 @@ bool is_threshold(const Record& record) { return record.contains("kind") && !rec
 std::string estimator(const Record& record) {
   if (is_threshold(record)) return threshold_name(record, record.value("kind", ""));
   if (record.contains("branch"))
-    return record.value("activation", "Bayes-optimal") + ", " +
-           (record.contains("activation") ? "branch " : "") + record.value("branch", "");
+    return (record.contains("activation") ? record.value("activation", "") + ", branch " : "") +
+           record.value("branch", "") + (record.contains("activation") ? "" : " branch");
   if (bayes_optimal(record)) return "Bayes-optimal";
   if (is_bayes_softmax(record)) return "Bayes-optimal = softmax";
   return record.value("activation", record.value("loss", "theory"));
@@ -111,10 +111,32 @@ std::string most_varied(const std::map<std::string, std::set<std::string>>& valu
 }
 
 std::string text_of(const Json& value) {
+  if (value == "inf") return "∞";
   return value.is_string() ? value.get<std::string>() : fmt::format("{:g}", value.get<double>());
 }
 
+/// One ridge stands for both where they are equal.
+bool same_ridges(const Record& record) {
+  return record.value("ridge_v", Json()) == record.value("ridge_k", Json(0));
+}
+
+/// ν = 1; of a task and what has a long name the value alone.
+std::string named_value(const Record& record, const std::string& name, const Json& value) {
+  const std::string shown = symbol(name == "ridge_k" && same_ridges(record) ? "ridge" : name);
+  return (shown.size() < 5 ? shown + " = " : "") + text_of(value);
+}
+
 }  // namespace
+
+std::string name_of_threshold(const Record& record) {
+  static const std::map<std::string, std::string> names = {{"lower_spinodal", "lower spinodal"},
+                                                           {"alpha_IT", "α_IT"},
+                                                           {"upper_spinodal", "upper spinodal"},
+                                                           {"stability", "stability line"}};
+  const std::string kind = record.value("kind", "");
+  const auto it = names.find(kind);
+  return threshold_name(record, it == names.end() ? kind : it->second);
+}
 
 std::string threshold_name(const Record& record, const std::string& kind) {
   const std::string activation = record.value("activation", "");
@@ -152,6 +174,21 @@ std::string axis_title(const std::string& name, const std::string& measure) {
   return it == titles.end() ? name : it->second;
 }
 
+std::vector<Threshold> thresholds(std::vector<Record>& records, Axes& axes) {
+  const auto is_curve = [](const Record& record) { return record.contains("branch"); };
+  std::vector<Threshold> found;
+  if ((axes.x != "alpha" && !axes.x.empty()) || std::ranges::none_of(records, is_curve)) return found;
+  std::erase_if(records, [&](const Record& record) {
+    const double alpha = number_at(record, "alpha");
+    if (!is_threshold(record) || std::isnan(alpha)) return false;
+    const std::string kind = record.value("kind", "");
+    found.push_back({kind, name_of_threshold(record), alpha, number_at(record, "uncertainty")});
+    return true;
+  });
+  if (!found.empty()) axes.x = "alpha";
+  return found;
+}
+
 std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
   const auto records = taken_apart(all);
   auto values = values_of(records);
@@ -166,23 +203,44 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
     std::string panel;
     for (const std::string& name : panels)
       if (record.contains(name))
-        panel += (panel.empty() ? "" : ", ") + symbol(name) + " = " + text_of(record[name]);
+        panel += (panel.empty() ? "" : ", ") +
+                 (name == "task" ? text_of(record[name]) : symbol(name) + " = " + text_of(record[name]));
     return panel;
   };
+  std::map<std::string, std::vector<Record>> within;
+  for (const Record& record : records) within[panel_of(record)].push_back(record);
+  std::map<std::string, std::map<std::string, std::set<std::string>>> values_in;
+  for (const auto& [panel, some] : within) values_in[panel] = values_of(some);
+
+  /// What curves differ in: where a panel has one value of it, its title says so, else the label.
+  const auto differences = [&](const Record& record, bool in_panel) {
+    std::string text;
+    auto& here = values_in[panel_of(record)];
+    const Point point = given_in(record);
+    for (const auto& [name, value] : point.items()) {
+      if (name == axes.x || std::ranges::find(panels, name) != panels.end() || name == "activation" ||
+          name == "loss" || values[name].size() < 2 || (here[name].size() > 1) != in_panel ||
+          is_tuned(record, name) || (name == "ridge_v" && same_ridges(record)))
+        continue;
+      text += ", " + named_value(record, name, value);
+    }
+    return text;
+  };
+  const auto title_of = [&](const std::string& panel) {
+    std::string title = panel;
+    for (const Record& record : within[panel])
+      if (const std::string text = differences(record, false);
+          !panel.empty() && title.size() < panel.size() + text.size())
+        title = panel + text;  // the record with the most parameters
+    return title;
+  };
+  std::map<std::string, std::string> titles;
+  for (const auto& [panel, some] : within) titles[panel] = title_of(panel);
   const auto label_of = [&](const Record& record) {
     std::string label = estimator(record);
     if (const std::string lacks = record.value("lacks", ""); axes.lacking && !lacks.empty())
       label += ": lacks " + lacks;
-    const Point point = given_in(record);
-    for (const auto& [name, value] : point.items()) {
-      if (name == axes.x || std::ranges::find(panels, name) != panels.end() || name == "activation" ||
-          name == "loss" || values[name].size() < 2)
-        continue;
-      if (is_tuned(record, name)) continue;
-      if (name == "ridge_v" && value == record.value("ridge_k", Json())) continue;  // said with r_k
-      label += fmt::format(", {}{}", symbol(name).size() < 5 ? symbol(name) + " = " : "", text_of(value));
-    }
-    return label + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
+    return label + differences(record, true) + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
   };
   std::vector<Series> list;
   for (const Record& record : records) {
@@ -190,7 +248,7 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
     double y = number_at(record, axes.y);
     if (std::isnan(y)) y = number_at(record, "order_parameters." + axes.y);
     if (std::isnan(x) || std::isnan(y) || std::isinf(x) || std::isinf(y)) continue;
-    const std::string panel = panel_of(record);
+    const std::string panel = titles[panel_of(record)];
     const bool simulated = record.contains("seeds") || record["command"] == "simulate";
     const std::string label = label_of(record);
     auto it = std::ranges::find_if(list, [&](const Series& s) {
