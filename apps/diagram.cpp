@@ -85,10 +85,17 @@ std::string region_names(const std::map<std::string, std::map<double, double>>& 
   };
   const auto middle = std::next(crossing->second.begin(), long(crossing->second.size()) / 2);
   put("impossible", middle->first, low, middle->second);
-  const auto widest = std::ranges::max_element(crossing->second, {}, [&](const auto& p) {
-    const auto at = upper->second.find(p.first);
-    return at == upper->second.end() ? 0 : at->second / p.second;
-  });
+  const auto& columns = crossing->second;
+  const bool inner = columns.size() > 2;  // the name would cross the frame at an end
+  const auto widest =
+      std::max_element(inner ? std::next(columns.begin()) : columns.begin(),
+                       inner ? std::prev(columns.end()) : columns.end(), [&](const auto& a, const auto& b) {
+                         const auto width = [&](const auto& p) {
+                           const auto at = upper->second.find(p.first);
+                           return at == upper->second.end() ? 0 : at->second / p.second;
+                         };
+                         return width(a) < width(b);
+                       });
   if (const auto at = upper->second.find(widest->first); at != upper->second.end())
     put("hard", widest->first, widest->second, at->second);
   if (const auto at = upper->second.find(middle->first); at != upper->second.end())
