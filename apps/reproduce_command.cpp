@@ -104,7 +104,8 @@ std::string reproduce(const Figure& figure, const std::string& folder, const Tex
     const std::lock_guard lock(writing);
     draw(records, picture.axes, path + ".png");  // first: it may refuse
     write_whole(path + ".json", printed(records, *picture.parts.front().command, Format::json));
-    text += fmt::format("{0}.png, .csv, .json\n    {1}\n", path, picture.caption);
+    text += path + ".png, .csv, .json\n";
+    if (!picture.caption.empty()) text += "    " + picture.caption + '\n';
   }
   return text;
 }
