@@ -250,7 +250,7 @@ class Script {
       if (t.kind == "upper_spinodal") to = t.alpha;
       text += fmt::format(
           "set arrow from {0},graph 0 to {0},graph 1 nohead lw 1.5 lc '#666666' dt (2,3) back\n"
-          "set label {1} at {0},graph 0.98 right rotate by 90 offset -0.6,0 tc '#444444'\n",
+          "set label {1} at {0},graph 0.98 right rotate by 90 offset -0.9,0 tc '#444444'\n",
           t.alpha, literal(t.name));
     }
     if (!std::isnan(from) && !std::isnan(to))
@@ -278,9 +278,11 @@ class Script {
     if (dashes_) add("lines lw 2 lc '#666666' dt (8,5)", "theory not trusted");
     if (broken_) add("lines lw 2 lc '#666666' dt (10,4,2,4)", "beyond replica symmetry");
     if (markers_) add("points pt 7 ps 0.8*point lc '#666666'", "simulation");
-    const double entry = letter * double(widest) + 75;
+    const double entry = 1.15 * letter * double(widest) + 90;  // as gnuplot has it, or more
     const auto columns = std::size_t(std::max(1.0, std::floor(0.96 * width_ / entry)));
-    const double rows = std::ceil(double(count) / double(columns)), depth = (line * rows + 6) / height_;
+    const double rows = std::ceil(double(count) / double(columns));
+    height_ += line * std::max(0.0, rows - 2);
+    const double depth = (line * rows + 6) / height_;
     const bool titled = std::ranges::any_of(panels_, [](const std::string& panel) { return !panel.empty(); });
     top_ = 1 - (count > 0 ? depth : 0) - (titled ? 36 : 14) / height_;
     return fmt::format(
