@@ -65,15 +65,6 @@ std::pair<double, double> extent(const std::vector<double>& values, std::size_t 
   return {values[i] - (std::isnan(below) ? above : below), values[i] + (std::isnan(above) ? below : above)};
 }
 
-std::string name_of_line(const Record& record) {
-  static const std::map<std::string, std::string> names = {{"lower_spinodal", "lower spinodal"},
-                                                           {"alpha_IT", "α_IT"},
-                                                           {"upper_spinodal", "upper spinodal"},
-                                                           {"stability", "stability line"}};
-  const auto it = names.find(kind_of(record));
-  return threshold_name(record, it == names.end() ? kind_of(record) : it->second);
-}
-
 /// Black with a white rim, which shows on every colour; the lines of ERM in vermilion.
 std::string style_of_line(const std::string& name, int of_erm) {
   if (name == "lower spinodal") return "lc 'black' dt (2,4)";
@@ -119,7 +110,7 @@ std::vector<DiagramLine> diagram_lines(const std::vector<Record>& records, const
   for (std::size_t i = 0; i < records.size(); ++i) {
     const double x = number_at(records[i], diagram.x);
     if (!is_threshold(records[i]) || std::isnan(number_at(records[i], "alpha")) || std::isnan(x)) continue;
-    const std::string name = name_of_line(records[i]);
+    const std::string name = name_of_threshold(records[i]);
     auto it = std::ranges::find(lines, name, &DiagramLine::name);
     if (it == lines.end()) it = lines.insert(lines.end(), {name, {}});
     it->records[x] = i;
@@ -141,10 +132,13 @@ std::vector<DiagramRegion> diagram_regions(const std::vector<Record>& records, c
   };
   const auto middle = std::next(crossing->records.begin(), long(crossing->records.size()) / 2);
   put("impossible", middle->first, low, at(middle->second));
-  const auto widest = std::ranges::max_element(crossing->records, {}, [&](const auto& p) {
-    const auto above = upper->records.find(p.first);
-    return above == upper->records.end() ? 0 : at(above->second) / at(p.second);
-  });
+  const auto& columns = crossing->records;
+  const auto inner = columns.size() > 2 ? 1 : 0;  // the name would cross the frame at an end
+  const auto widest = std::ranges::max_element(
+      std::next(columns.begin(), inner), std::prev(columns.end(), inner), {}, [&](const auto& p) {
+        const auto above = upper->records.find(p.first);
+        return above == upper->records.end() ? 0 : at(above->second) / at(p.second);
+      });
   if (const auto above = upper->records.find(widest->first); above != upper->records.end())
     put("hard", widest->first, at(widest->second), at(above->second));
   if (const auto above = upper->records.find(middle->first); above != upper->records.end())
@@ -157,10 +151,11 @@ std::string diagram_script(const std::vector<Record>& records, const Diagram& di
   double low = INFINITY, high = -INFINITY, left = INFINITY, right = -INFINITY;
   for (const DiagramCell& c : diagram.cells) {
     low = std::min(low, c.alpha_low), high = std::max(high, c.alpha_high);
-    const double above = c.alpha_high + 0.5 * (c.alpha_high - c.alpha_low);  // no seams
+    const double above = c.alpha_high + 0.5 * (c.alpha_high - c.alpha_low),  // no seams
+        beyond = c.x_high + 0.02 * (c.x_high - c.x_low);
     left = std::min(left, c.x_low), right = std::max(right, c.x_high);
     if (!std::isnan(c.test_error))
-      data += fmt::format("{} {} {} {} {} {} {}\n", c.x, c.alpha, c.x_low, c.x_high, c.alpha_low, above,
+      data += fmt::format("{} {} {} {} {} {} {}\n", c.x, c.alpha, c.x_low, beyond, c.alpha_low, above,
                           c.test_error);
   }
   data += "EOD\n";
@@ -177,7 +172,7 @@ std::string diagram_script(const std::vector<Record>& records, const Diagram& di
     const std::string colour = style.substr(0, style.find(" dt"));
     plots += fmt::format(
         ", $line{0} with lines lw 5 lc 'white' notitle, $line{0} with lines lw 2 {1} title '{2}', "
-        "$line{0} with yerrorbars pt 7 ps 0.3 lw 1.3 {3} notitle",
+        "$line{0} with yerrorbars pt 7 ps 0.3*point lw 1.3 {3} notitle",
         block++, style, name, colour);
   }
   std::string regions = "set style textbox opaque noborder fillcolor '#ffffff' margins 0.6,0.4\n";
@@ -188,8 +183,7 @@ std::string diagram_script(const std::vector<Record>& records, const Diagram& di
          (high > 12 * low ? "set logscale y\n" : "") +
          fmt::format("set xrange [{}:{}]\nset yrange [{}:{}]\n", left, right, low, high) +
          fmt::format("set xlabel '{}'\nset ylabel '{}' offset 1,0\nset cblabel '{}' offset 1,0\n",
-                     axis_title(diagram.x, ""), axis_title("alpha", ""),
-                     "Bayes-optimal test error E(y − f)²") +
+                     axis_title(diagram.x, ""), axis_title("alpha", ""), "Bayes-optimal test error") +
          "set key outside top center horizontal samplen 3\nset tics out nomirror\nset format y '%g'\n" +
          regions + "plot $cells using 1:2:3:4:5:6:7 with boxxyerror fill solid noborder fc palette notitle" +
          plots + "\n";

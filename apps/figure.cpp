@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <quenched/invalid_input.hpp>
 
 #include "lists.hpp"
+#include "wrong_file.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -27,7 +29,7 @@ std::string coarser_ranges(const std::string& text) {
 
 Figure coarser(Figure figure) {
   for (Picture& picture : figure.pictures)
-    for (FigurePart& part : picture.parts) {
+    for (Request& part : picture.parts) {
       for (auto& [name, text] : part.parameters) text = coarser_ranges(text);
       if (const auto seeds = part.settings.find("seeds"); seeds != part.settings.end())
         seeds->second = fmt::format("{}", std::max(2L, std::stol(seeds->second) / 4));
@@ -37,19 +39,18 @@ Figure coarser(Figure figure) {
   return figure;
 }
 
-const std::vector<const Figure*>& figures() {
-  static const std::vector<const Figure*> list = {&population_figure, &finite_sample_figure,
-                                                  &hard_phase_figure, &sgd_figure, &glm_limits_figure};
-  return list;
+std::string figure_text(const std::string& figure) {
+  if (figure.ends_with(".toml")) return toml_text(figure);
+  std::string known;
+  for (const BuiltInFigure& built_in : built_in_figures()) {
+    if (built_in.name == figure) return built_in.text;
+    known += built_in.name + std::string(", ");
+  }
+  throw InvalidInput("FIGURE", figure, "needs one of " + known + "or a file, NAME.toml");
 }
 
-const Figure& figure_named(const std::string& name) {
-  std::string known;
-  for (const Figure* figure : figures()) {
-    if (figure->name == name) return *figure;
-    known += (known.empty() ? "" : ", ") + figure->name;
-  }
-  throw InvalidInput("FIGURE", name, "needs one of " + known);
+Figure figure_named(const std::string& figure) {
+  return figure_of(figure_text(figure), std::filesystem::path(figure).stem().string(), figure);
 }
 
 }  // namespace quenched::apps

@@ -1,21 +1,14 @@
 #pragma once
-#include "command.hpp"
+#include "request.hpp"
 #include "series.hpp"
-#include "specification.hpp"
 
 namespace quenched::apps {
 
-/// A part of a picture's records: a command and what a user would type after it.
-struct FigurePart {
-  const Command* command;
-  Texts parameters, settings;
-};
-
 struct Picture {
-  std::string name, caption;  // of its files; for the reader
-  Axes axes;
-  std::vector<FigurePart> parts;
-  bool over_limit = false;  // adds test_error_over_limit to the records (see over_limit())
+  std::string name, caption = {};  // of its files; for the reader
+  Axes axes = {};
+  std::vector<Request> parts = {};  // without zips
+  bool over_limit = false;          // adds test_error_over_limit to the records (see over_limit())
 };
 
 /// A figure of a paper: pictures of what the computing commands give.
@@ -24,15 +17,24 @@ struct Figure {
   std::vector<Picture> pictures;
 };
 
-extern const Figure finite_sample_figure, glm_limits_figure, hard_phase_figure, population_figure, sgd_figure;
+/// A file of data/figures/, as the program holds it.
+struct BuiltInFigure {
+  const char *name, *text;
+};
+/// By name.
+[[nodiscard]] const std::vector<BuiltInFigure>& built_in_figures();
+
+/// What the TOML text says, checked to the last value; `path` is for errors. Throws WrongFile.
+[[nodiscard]] Figure figure_of(const std::string& text, const std::string& name, const std::string& path);
 
 /// A quarter of the points of every range, a quarter of the seeds, a tolerance of 1e-2.
 [[nodiscard]] Figure coarser(Figure figure);
 
-/// In the order of the help.
-[[nodiscard]] const std::vector<const Figure*>& figures();
+/// The TOML text of a built-in figure, or of a file whose name ends in .toml. Throws InvalidInput (key
+/// `FIGURE`) for another name, listing the known ones, and WrongFile for a file that cannot be read.
+[[nodiscard]] std::string figure_text(const std::string& figure);
 
-/// Throws InvalidInput (key `figure`) for an unknown name, listing the known ones.
-[[nodiscard]] const Figure& figure_named(const std::string& name);
+/// The figure of that text; a file's is called as the file without .toml.
+[[nodiscard]] Figure figure_named(const std::string& figure);
 
 }  // namespace quenched::apps

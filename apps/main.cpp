@@ -16,7 +16,7 @@
 #include "report_command.hpp"
 #include "reproduce_command.hpp"
 #include "sweep_command.hpp"
-#include "sweep_file.hpp"
+#include "wrong_file.hpp"
 
 namespace {
 
@@ -129,7 +129,7 @@ int main(int argc, char** argv) {
     const bool positional = std::ranges::all_of(e.key(), [](unsigned char c) { return std::isupper(c); });
     const std::string flag = positional ? e.key() : flag_of(e.key());
     return complain(who, fmt::format("{} {}: {}", flag, value, e.rule()), wrong_input);
-  } catch (const WrongSweepFile& e) {
+  } catch (const WrongFile& e) {
     return complain(who, e.what(), wrong_input);
   } catch (const Json::exception& e) {  // of a file of records: all other JSON is the program's own
     return complain(who, fmt::format("FILES: needs records as quenched prints them ({})", e.what()),

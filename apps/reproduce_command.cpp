@@ -23,11 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<Point> points_of(const FigurePart& part) {
-  return points(specification(part.command->parameters, part.parameters), part.command->check);
-}
-
-std::vector<Record> computed(const FigurePart& part, const Texts& settings, Progress& progress) {
+std::vector<Record> computed(const Request& part, const Texts& settings, Progress& progress) {
   Texts all = part.settings;
   all.insert(settings.begin(), settings.end());
   const auto list = points_of(part);
@@ -84,7 +80,7 @@ void over_limit(std::vector<Record>& records) {
 std::string reproduce(const Figure& figure, const std::string& folder, const Texts& settings, bool quiet) {
   std::size_t total = 0;
   for (const Picture& picture : figure.pictures)
-    for (const FigurePart& part : picture.parts) {
+    for (const Request& part : picture.parts) {
       total += points_of(part).size();
       static_cast<void>(settings_of(*part.command, settings));  // refused before anything is written
     }
@@ -95,24 +91,31 @@ std::string reproduce(const Figure& figure, const std::string& folder, const Tex
   Progress progress(figure.name, total, quiet);
   for (const Picture& picture : figure.pictures) {
     std::vector<Record> records;
-    for (const FigurePart& part : picture.parts)
+    for (const Request& part : picture.parts)
       for (Record& record : computed(part, settings, progress)) records.push_back(std::move(record));
     if (picture.over_limit) over_limit(records);
     const std::string path = fs::path(folder) / picture.name;
     const std::lock_guard lock(writing);
+    draw(records, picture.axes, path + ".png");  // first: it may refuse
     write_whole(path + ".json", printed(records, *picture.parts.front().command, Format::json));
-    draw(records, picture.axes, path + ".png");
-    text += fmt::format("{0}.png, .csv, .json\n    {1}\n", path, picture.caption);
+    text += path + ".png, .csv, .json\n";
+    if (!picture.caption.empty()) text += "    " + picture.caption + '\n';
   }
   return text;
 }
 
 CLI::App* add_reproduce(CLI::App& app, ReproduceInvocation& invocation) {
   CLI::App* sub = app.add_subcommand("reproduce", "a paper's figure: pictures, their data and the records");
-  std::string known;
-  for (const Figure* figure : figures())
-    known += fmt::format("{}{}: {}", known.empty() ? "" : "; ", figure->name, figure->help);
-  sub->add_option("figure", invocation.figure, known)->type_name("FIGURE");
+  sub->add_option("figure", invocation.figure,
+                  "one of those below, or a TOML file made from one (see --show)")
+      ->type_name("FIGURE");
+  sub->footer([] {
+    std::string text = "Figures:";
+    for (const auto& [name, toml] : built_in_figures())
+      text += fmt::format("\n  {:<27} {}", name, figure_of(toml, name, name).help);
+    return text;
+  });
+  sub->add_flag("--show", invocation.show, "print the figure's TOML text instead, to copy and edit");
   sub->add_option("--output", invocation.output, "the folder for the files [reproduce/FIGURE]")
       ->type_name("DIR");
   for (const Setting& setting : setting_table())
@@ -128,7 +131,11 @@ CLI::App* add_reproduce(CLI::App& app, ReproduceInvocation& invocation) {
 }
 
 void execute(const ReproduceInvocation& invocation) {
-  const Figure& figure = figure_named(invocation.figure);
+  if (invocation.show) {
+    std::cout << figure_text(invocation.figure);
+    return;
+  }
+  const Figure figure = figure_named(invocation.figure);
   const std::string folder = invocation.output.empty() ? "reproduce/" + figure.name : invocation.output;
   std::cout << reproduce(invocation.fast ? coarser(figure) : figure, folder, invocation.settings,
                          invocation.quiet);

@@ -7,14 +7,14 @@
 
 namespace quenched::apps {
 
-/// `quenched reproduce FIGURE`.
+/// `quenched reproduce FIGURE`, a built-in one or a TOML file.
 struct ReproduceInvocation {
   std::string figure, output;
   Texts settings;
-  bool fast = false, quiet = false;
+  bool fast = false, show = false, quiet = false;
 };
 CLI::App* add_reproduce(CLI::App& app, ReproduceInvocation& invocation);
-/// Prints where the pictures are and what they show.
+/// Prints where the pictures are and what they show, or the figure's TOML text.
 void execute(const ReproduceInvocation& invocation);
 
 /// Computes and draws: NAME.png, NAME.csv (what is drawn) and NAME.json (the records) in `folder` for each

@@ -32,8 +32,8 @@ bool bayes_optimal(const Record& record) {
 std::string estimator(const Record& record) {
   if (is_threshold(record)) return threshold_name(record, record.value("kind", ""));
   if (record.contains("branch"))
-    return record.value("activation", "Bayes-optimal") + ", " +
-           (record.contains("activation") ? "branch " : "") + record.value("branch", "");
+    return (record.contains("activation") ? record.value("activation", "") + ", branch " : "") +
+           record.value("branch", "") + (record.contains("activation") ? "" : " branch");
   if (bayes_optimal(record)) return "Bayes-optimal";
   if (is_bayes_softmax(record)) return "Bayes-optimal = softmax";
   return record.value("activation", record.value("loss", "theory"));
@@ -63,37 +63,90 @@ Values values_of(const std::vector<Record>& records) {
 }
 
 std::string text_of(const Json& value) {
+  if (value == "inf") return "∞";
   return value.is_string() ? value.get<std::string>() : fmt::format("{:g}", value.get<double>());
 }
 
-/// What tells the curves over axes.x apart.
-std::string label_of(const Record& record, const Axes& axes, const Values& values) {
-  std::string label = estimator(record);
-  if (const std::string lacks = record.value("lacks", ""); axes.lacking && !lacks.empty())
-    label += ": lacks " + lacks;
-  const auto panels = words(axes.panels);
-  const Point point = given_in(record);
-  for (const auto& [name, value] : point.items()) {
-    if (name == axes.x || std::ranges::find(panels, name) != panels.end() || name == "activation" ||
-        name == "loss" || is_tuned(record, name) || values.at(name).size() < 2)
-      continue;
-    if (name == "ridge_v" && value == record.value("ridge_k", Json())) continue;  // said with r_k
-    label += fmt::format(", {}{}", symbol(name).size() < 5 ? symbol(name) + " = " : "", text_of(value));
-  }
-  return label + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
+/// One ridge stands for both where they are equal.
+bool same_ridges(const Record& record) {
+  return record.value("ridge_v", Json()) == record.value("ridge_k", Json(0));
 }
 
-std::string panel_of(const Record& record, const Axes& axes) {
-  std::string panel;
-  for (const std::string& name : words(axes.panels))
-    if (record.contains(name))
-      panel += (panel.empty() ? "" : ", ") + symbol(name) + " = " + text_of(record[name]);
-  return panel;
+/// ν = 1; of a task and what has a long name the value alone.
+std::string named_value(const Record& record, const std::string& name, const Json& value) {
+  const std::string shown = symbol(name == "ridge_k" && same_ridges(record) ? "ridge" : name);
+  return (shown.size() < 5 ? shown + " = " : "") + text_of(value);
 }
+
+/// The words about curves over axes.x: what differs between them is said by a panel's title where the panel
+/// has one value of it, else by the label.
+class Naming {
+ public:
+  Naming(const std::vector<Record>& records, const Axes& axes)
+      : axes_(axes), panels_(words(axes.panels)), values_(values_of(records)) {
+    std::map<std::string, std::vector<Record>> within;
+    for (const Record& record : records) within[panel_of(record)].push_back(record);
+    for (const auto& [panel, some] : within) values_in_[panel] = values_of(some);
+    for (const auto& [panel, some] : within) {
+      std::string& title = titles_[panel] = panel;
+      for (const Record& record : some)
+        if (const std::string text = differences(record, false);
+            !panel.empty() && title.size() < panel.size() + text.size())
+          title = panel + text;  // the record with the most parameters
+    }
+  }
+
+  [[nodiscard]] std::string title(const Record& record) const { return titles_.at(panel_of(record)); }
+  [[nodiscard]] std::string label(const Record& record) const {
+    std::string label = estimator(record);
+    if (const std::string lacks = record.value("lacks", ""); axes_.lacking && !lacks.empty())
+      label += ": lacks " + lacks;
+    return label + differences(record, true) + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
+  }
+
+ private:
+  [[nodiscard]] std::string panel_of(const Record& record) const {
+    std::string panel;
+    for (const std::string& name : panels_)
+      if (record.contains(name))
+        panel += (panel.empty() ? "" : ", ") +
+                 (name == "task" ? text_of(record[name]) : symbol(name) + " = " + text_of(record[name]));
+    return panel;
+  }
+  [[nodiscard]] std::string differences(const Record& record, bool in_panel) const {
+    std::string text;
+    const Values& here = values_in_.at(panel_of(record));
+    const Point point = given_in(record);
+    for (const auto& [name, value] : point.items()) {
+      if (name == axes_.x || std::ranges::find(panels_, name) != panels_.end() || name == "activation" ||
+          name == "loss" || is_tuned(record, name) || (name == "ridge_v" && same_ridges(record)) ||
+          values_.at(name).size() < 2 || (here.at(name).size() > 1) != in_panel)
+        continue;
+      text += ", " + named_value(record, name, value);
+    }
+    return text;
+  }
+
+  const Axes& axes_;
+  std::vector<std::string> panels_;
+  Values values_;
+  std::map<std::string, Values> values_in_;
+  std::map<std::string, std::string> titles_;
+};
 
 }  // namespace
 
 bool is_threshold(const Record& record) { return record.contains("kind") && !record.contains("branch"); }
+
+std::string name_of_threshold(const Record& record) {
+  static const std::map<std::string, std::string> names = {{"lower_spinodal", "lower spinodal"},
+                                                           {"alpha_IT", "α_IT"},
+                                                           {"upper_spinodal", "upper spinodal"},
+                                                           {"stability", "stability line"}};
+  const std::string kind = record.value("kind", "");
+  const auto it = names.find(kind);
+  return threshold_name(record, it == names.end() ? kind : it->second);
+}
 
 std::string threshold_name(const Record& record, const std::string& kind) {
   const std::string activation = record.value("activation", "");
@@ -194,14 +247,29 @@ Axes axes_for(const std::vector<Record>& records, Axes axes) {
   return axes;
 }
 
+std::vector<Threshold> thresholds(std::vector<Record>& records, Axes& axes) {
+  const auto is_curve = [](const Record& record) { return record.contains("branch"); };
+  std::vector<Threshold> found;
+  if ((axes.x != "alpha" && !axes.x.empty()) || std::ranges::none_of(records, is_curve)) return found;
+  std::erase_if(records, [&](const Record& record) {
+    const double alpha = number_at(record, "alpha");
+    if (!is_threshold(record) || std::isnan(alpha)) return false;
+    const std::string kind = record.value("kind", "");
+    found.push_back({kind, name_of_threshold(record), alpha, number_at(record, "uncertainty")});
+    return true;
+  });
+  if (!found.empty()) axes.x = "alpha";
+  return found;
+}
+
 std::vector<Curve> curves_over(const std::vector<Record>& records, const Axes& axes) {
-  const Values values = values_of(records);
+  const Naming naming(records, axes);
   std::vector<Curve> list;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const Record& record = records[i];
     if (!std::isfinite(number_at(record, axes.x))) continue;
     const bool simulated = record.contains("seeds") || record["command"] == "simulate";
-    const std::string panel = panel_of(record, axes), label = label_of(record, axes, values);
+    const std::string panel = naming.title(record), label = naming.label(record);
     auto it = std::ranges::find_if(list, [&](const Curve& c) {
       return c.panel == panel && c.label == label && c.simulated == simulated;
     });

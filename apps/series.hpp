@@ -58,13 +58,24 @@ struct Curve {
 /// A threshold in alpha (spinodal, stability line): alpha is what was found.
 [[nodiscard]] bool is_threshold(const Record& record);
 
+/// A vertical line at an alpha.
+struct Threshold {
+  std::string kind, name;  // as records say it; for a person
+  double alpha, error;
+};
+
+/// Takes the thresholds out of `records` where they lie along the alpha axis of curves: sets axes.x then.
+[[nodiscard]] std::vector<Threshold> thresholds(std::vector<Record>& records, Axes& axes);
+
 /// Fills axes.x. Throws InvalidInput when nothing can be drawn.
 [[nodiscard]] std::vector<Series> series(const std::vector<Record>& records, Axes& axes);
 
 /// alpha -> α: how a person writes a parameter.
 [[nodiscard]] std::string symbol(const std::string& name);
-/// The threshold of a record of `quenched phase`, its kind in words: with the activation that it is about.
+/// A threshold of a record of `quenched phase`, of this kind, with the activation that it is about.
 [[nodiscard]] std::string threshold_name(const Record& record, const std::string& kind);
+/// The same with the kind in words: upper spinodal, softmax.
+[[nodiscard]] std::string name_of_threshold(const Record& record);
 /// test_error -> test error E(y − f)², with `measure` of what.
 [[nodiscard]] std::string axis_title(const std::string& name, const std::string& measure);
 

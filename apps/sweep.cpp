@@ -14,6 +14,7 @@
 #include <quenched/parallel.hpp>
 
 #include "run.hpp"
+#include "wrong_file.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -168,7 +169,7 @@ Tally run(const Sweep& sweep, Outcomes& store, const SweepOptions& options, Prog
 Stored stored_records(const std::string& path, const std::string& specification, bool timing) {
   Store store("STORE", path, Store::Use::existing);
   const bool last = specification.empty();
-  const std::string text = last ? store.last_specification() : sweep_text(specification);
+  const std::string text = last ? store.last_specification() : toml_text(specification);
   if (last && text.empty()) throw InvalidInput("STORE", path, "holds no sweep: needs one that began");
   const Sweep sweep = sweep_of(text, last ? path : specification);
   Stored stored{sweep.command, sweep.setting_texts.get<Texts>(), {}, {}};

@@ -12,6 +12,7 @@
 #include "picture.hpp"
 #include "ranked_sweep.hpp"
 #include "sweep.hpp"
+#include "wrong_file.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -60,7 +61,7 @@ int execute(const SweepInvocation& invocation) {
   Ranks ranks;
   const bool alone = ranks.size() == 1;
   const auto begin = [&](std::string& text) {
-    text = sweep_text(invocation.specification);
+    text = toml_text(invocation.specification);
     return sweep_of(text, invocation.specification);
   };
   std::string text;

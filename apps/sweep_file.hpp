@@ -1,5 +1,4 @@
 #pragma once
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,16 +14,7 @@ struct Sweep {
   std::vector<Point> points;
 };
 
-/// A file that says no sweep, in one line: `SPEC.toml:4: alpha -1: needs finite numbers > 0`.
-class WrongSweepFile : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// The text of a file, named `path` in errors. Throws WrongSweepFile.
+/// The text of a file, named `path` in errors. Throws WrongFile.
 [[nodiscard]] Sweep sweep_of(const std::string& text, const std::string& path);
-
-/// The text of the file at `path`. Throws WrongSweepFile when it cannot be read.
-[[nodiscard]] std::string sweep_text(const std::string& path);
 
 }  // namespace quenched::apps

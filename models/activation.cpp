@@ -1,4 +1,7 @@
+#include <map>
+#include <mutex>
 #include <quenched/activation.hpp>
+#include <quenched/user_activation.hpp>
 
 #include "registry.hpp"
 
@@ -21,7 +24,30 @@ const std::vector<Registered<MakeActivation>>& activation_table() {
   return entries;
 }
 
+/// A point of a computation says its activation by a text: one made elsewhere is found by its name while it
+/// is on offer.
+struct Offers {
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<const Activation>, std::less<>> by_name;
+};
+Offers& offers() {
+  static Offers all;
+  return all;
+}
+
 }  // namespace
+
+OfferedActivation::OfferedActivation(const std::shared_ptr<const Activation>& activation)
+    : name_(activation->info().name) {
+  const std::lock_guard lock(offers().mutex);
+  if (!offers().by_name.emplace(name_, activation).second)
+    throw InvalidInput("activation", name_, "needs a name that no other activation in use has");
+}
+
+OfferedActivation::~OfferedActivation() {
+  const std::lock_guard lock(offers().mutex);
+  offers().by_name.erase(name_);
+}
 
 Eigen::ArrayXd Activation::transition(const Batch& chi, int) const {
   return Eigen::ArrayXd::Zero(chi.rows());
@@ -41,6 +67,11 @@ void Activation::line(const Batch& chi, const Batch& w, int l, const Eigen::Arra
 }
 
 std::shared_ptr<const Activation> make_activation(std::string_view specification) {
+  {
+    const std::lock_guard lock(offers().mutex);
+    const auto offer = offers().by_name.find(specification);
+    if (offer != offers().by_name.end()) return offer->second;
+  }
   return made(activation_table(), "activation", specification);
 }
 

@@ -126,6 +126,11 @@ Curve rectifier(const Batch& x) {
   return {x.max(0), (x > 0).cast<double>(), Batch::Zero(x.rows(), x.cols())};
 }
 
+InvalidInput activation_refusal(const std::string& name, const std::string& why) {
+  constexpr std::size_t most = 80;
+  return {"activation", name.size() > most ? name.substr(0, most) + "..." : name, why};
+}
+
 double number_in(const std::string& name, const std::string& parameter) {
   double number = NAN;
   const char* end = parameter.data() + parameter.size();

@@ -1,7 +1,7 @@
 #pragma once
 #include <quenched/activation.hpp>
-
-#include "curve.hpp"
+#include <quenched/curve.hpp>
+#include <quenched/invalid_input.hpp>
 
 namespace quenched {
 
@@ -38,6 +38,8 @@ struct KernelShape {
 [[nodiscard]] Curve logistic(const Batch& x);   // 1/(1 + exp(-x))
 [[nodiscard]] Curve rectifier(const Batch& x);  // max(x, 0)
 
+/// Of the activation that a user called `name`, shortened where it is long.
+[[nodiscard]] InvalidInput activation_refusal(const std::string& name, const std::string& why);
 /// The parameter of "name:parameter"; throws InvalidInput unless it is a finite number.
 [[nodiscard]] double number_in(const std::string& name, const std::string& parameter);
 /// Throws InvalidInput for "name:parameter".

@@ -11,13 +11,31 @@ import quenched  # noqa: E402
 
 HEAD = '''\
 # Made by python/write_stubs.py.
-from typing import Any, Iterable, Mapping, Union
+from typing import Any, Callable, Iterable, Mapping, Optional, Union
 
 import numpy as np
 
-Values = Union[str, float, Iterable[Any], Mapping[Any, float], None]
+Values = Union[str, float, "Activation", Iterable[Any], Mapping[Any, float], None]
+Function = Callable[[np.ndarray], Any]
 
 __version__: str
+
+class Activation:
+ACTIVATION
+    name: str
+    text: str
+    elementwise: bool
+    smooth: bool
+    def __init__(
+        self,
+        *,
+        kernel: Optional[Function] = None,
+        elementwise: Optional[Function] = None,
+        first: Function,
+        second: Function,
+        name: Optional[str] = None,
+        smooth: bool = True,
+    ) -> None: ...
 
 class Fields:
     def __getattr__(self, name: str) -> Any: ...
@@ -40,6 +58,7 @@ def stub(function):
     return "\n".join(lines + [") -> Result:", documented, ""])
 
 
-by_hand = ("activations", "Fields", "Result")
+by_hand = ("activations", "Activation", "Fields", "Result")
 functions = [getattr(quenched, name) for name in quenched.__all__ if name not in by_hand]
-(folder / "__init__.pyi").write_text("\n".join([HEAD, *map(stub, functions)]))
+documented = textwrap.indent(f'"""{inspect.getdoc(quenched.Activation)}\n"""', "    ")
+(folder / "__init__.pyi").write_text("\n".join([HEAD.replace("ACTIVATION", documented), *map(stub, functions)]))

@@ -1,10 +1,9 @@
 #pragma once
+#include <quenched/curve.hpp>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "curve.hpp"
 
 namespace quenched {
 

@@ -10,6 +10,7 @@ docs/python.md says how arguments map to flags and what the arrays hold.
 
 import inspect
 import json
+import re
 
 import numpy as np
 
@@ -69,6 +70,68 @@ class Result(Fields):
         return _core.table(self._command, json.dumps(self.records))
 
 
+class Activation:
+    """An activation of one's own, from Python functions of the field x.
+
+        Activation(kernel=phi, first=dphi, second=d2phi)         # sigma_l = phi(chi_l)/sum_m phi(chi_m)
+        Activation(elementwise=phi, first=dphi, second=d2phi)    # sigma_l = phi(chi_l)
+
+    Each function takes a NumPy array of fields, read-only and of one dimension, and returns an array of that
+    shape (or one number, for a constant); it is called from many threads, one at a time. `first` and `second` are
+    the derivatives. `name` (that of phi when absent; letters, digits, - and _) stands in records as python:NAME.
+    `smooth=False` says that phi has kinks or jumps; derivatives are checked off the tenths, where few have theirs.
+
+    Pass it where the name of an activation may stand, in a list too. Slower than a formula, "kernel:FORMULA", which
+    runs compiled on all threads. phi = C exp(a x), to rounding, is computed as softmax.
+
+    ValueError: phi or a derivative is not finite, or a kernel is negative, at a field from -20 to 20; a derivative
+    is not what differences give. What a function raises during a computation comes out of it; where it has no
+    finite value beyond -20 to 20, a RuntimeWarning says so.
+    """
+
+    def __init__(self, *, kernel=None, elementwise=None, first, second, name=None, smooth=True):
+        if (kernel is None) == (elementwise is None):
+            raise ValueError("kernel, elementwise: needs one of the two")
+        phi = kernel if elementwise is None else elementwise
+        self._functions = {"kernel" if elementwise is None else "elementwise": phi, "first": first, "second": second}
+        for argument, function in self._functions.items():
+            if not callable(function):
+                raise ValueError(f"{argument} {function!r}: needs a function of an array")
+        if name is None:
+            name = getattr(phi, "__name__", type(phi).__name__).strip("<>")
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", str(name)):
+            raise ValueError(f"name {name!r}: needs letters, digits, - and _")
+        self.name = f"python:{name}"
+        self.text = f"{name}(x)"
+        self.elementwise = elementwise is not None
+        self.smooth = bool(smooth)
+        _core.check_activation(self)
+
+    def _jet(self, x):
+        x.flags.writeable = False
+        jet = np.empty((3, x.size))
+        with np.errstate(all="ignore"):
+            for row, (argument, function) in zip(jet, self._functions.items()):
+                values = np.asarray(function(x))
+                if values.shape not in ((), x.shape) or values.dtype.kind not in "fiub":
+                    raise ValueError(
+                        f"activation {self.name}: {argument} gave {values.dtype} of shape {values.shape} "
+                        f"for fields of shape {x.shape}: needs a real number for each"
+                    )
+                row[:] = values
+        return jet
+
+    def __repr__(self):
+        return f"<quenched activation {self.name}>"
+
+
+def _own(value):
+    """The Activations in an argument."""
+    if isinstance(value, Activation):
+        return [value]
+    return [a for item in value for a in _own(item)] if isinstance(value, (list, tuple)) else []
+
+
 def _public(fields):
     return [name for name in fields.__dict__ if name != "records" and not name.startswith("_")]
 
@@ -108,6 +171,8 @@ def _text(argument, value):
     pair = ":" if name == "length" else "="
 
     def written(value, separators):
+        if isinstance(value, Activation):
+            return value.name
         if isinstance(value, (np.ndarray, np.generic)):
             value = value.tolist()
         if isinstance(value, float):
@@ -172,7 +237,8 @@ def _function(command):
             raise TypeError(f"{name}() {error}") from None
         texts = _texts(arguments, given)
         timing = texts.pop("timing", None) is not None
-        return Result(json.loads(_core.run(command["name"], texts, timing)), command["name"])
+        own = list(dict.fromkeys(a for value in given.values() for a in _own(value)))
+        return Result(json.loads(_core.run(command["name"], texts, timing, own)), command["name"])
 
     compute.__name__ = compute.__qualname__ = name
     compute.__signature__ = signature
@@ -193,4 +259,4 @@ def activations(*names):
 
 _functions = [_function(command) for command in json.loads(_core.commands())]
 globals().update({f.__name__: f for f in _functions})
-__all__ = [f.__name__ for f in _functions] + ["activations", "Fields", "Result"]
+__all__ = [f.__name__ for f in _functions] + ["activations", "Activation", "Fields", "Result"]

@@ -209,6 +209,126 @@ def test_activations():
         quenched.activations("nothing")
 
 
+def exp_kernel(**given):
+    return quenched.Activation(kernel=np.exp, first=np.exp, second=np.exp, **given)
+
+
+def softplus(name="softplus"):
+    def first(x):
+        return 0.5 * (1 + np.tanh(x / 2))
+
+    return quenched.Activation(
+        kernel=lambda x: np.logaddexp(0, x), first=first, second=lambda x: first(x) * (1 - first(x)), name=name
+    )
+
+
+def test_of_python_functions():
+    mine = exp_kernel(name="mine")
+    assert mine.name == "python:mine" and exp_kernel().name == "python:exp" and repr(mine).endswith("python:mine>")
+    r = quenched.population(length=3, signal=[1, 5], activation=["softmax", mine])
+    assert r.activation.tolist() == ["softmax", "python:mine"] * 2
+    with pytest.raises(ValueError, match="^activation python:mine: needs one of linear, "):
+        quenched.population(activation="python:mine")  # known while it is passed, and no longer
+
+
+CHEAP = [
+    ("population", dict(signal=3.0, tolerance=1e-3)),
+    ("erm", dict(alpha=3.0, ridge=1.0, tolerance=1e-2, branches=0)),
+    ("simulate", dict(alpha=3.0, ridge=0.5, dimension=40, seeds=2)),
+    ("dynamics", dict(signal=3.0, method="flow", time=[0.5, 1], tolerance=0.05)),
+]
+
+
+@pytest.mark.parametrize("name, given", CHEAP)
+def test_exp_is_softmax_and_softplus_the_built_in_one(name, given):
+    compute = getattr(quenched, name)
+    for mine, theirs in [(exp_kernel(), "softmax"), (softplus(), "kernel:log(1+exp(x))")]:
+        r, known = compute(activation=mine, **given), compute(activation=theirs, **given)
+        assert np.allclose(r.test_error, known.test_error, rtol=1e-9, atol=0)
+        for overlap, value in known.order_parameters.__dict__.items():
+            assert np.allclose(getattr(r.order_parameters, overlap), value, rtol=1e-8, atol=1e-10, equal_nan=True)
+
+
+def test_elementwise_of_a_constant_derivative_is_linear():
+    mine = quenched.Activation(elementwise=lambda x: 1 + x, first=lambda x: 1.0, second=lambda x: 0, name="affine")
+    given = dict(length=3, signal=2.0)
+    r, linear = quenched.population(activation=mine, **given), quenched.population(activation="linear", **given)
+    assert np.allclose(r.test_error, linear.test_error, rtol=0, atol=r.uncertainty.test_error + 1e-9)
+
+
+WRONG = [
+    (dict(first=lambda x: 2 * np.exp(x)), "its derivative is .* differences of its value give"),
+    (dict(second=np.cos), "its second derivative is .* differences of its derivative give"),
+    (dict(kernel=np.log), "its value is not finite and real at x = -20"),
+    (dict(kernel=np.sin, first=np.cos, second=lambda x: -np.sin(x)), "is negative at x = "),
+    (dict(kernel=lambda x: np.exp(x)[:5]), r"kernel gave float64 of shape \(5,\) for fields of shape \(401,\)"),
+    (dict(first=lambda x: np.exp(x + 0j)), "first gave complex128"),
+    (dict(first=None), "^first None: needs a function"),
+    (dict(name="a,b"), "^name 'a,b': needs letters"),
+    (dict(elementwise=np.exp), "^kernel, elementwise: needs one"),
+]
+
+
+@pytest.mark.parametrize("change, said", WRONG)
+def test_wrong_functions_are_refused(change, said):
+    with pytest.raises(ValueError, match=said):
+        quenched.Activation(**{**dict(kernel=np.exp, first=np.exp, second=np.exp), **change})
+
+
+def test_two_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="^activation python:softplus: needs a name that no other"):
+        quenched.population(activation=[softplus(), softplus()])
+    assert len(quenched.population(signal=1.0, activation=[softplus(), softplus("other")], tolerance=1e-2)) == 2
+
+
+def failing_later(calls, fail):
+    """softplus whose value fails once it has been called that often."""
+    good, count = softplus(), [0]
+
+    def value(x):
+        count[0] += 1
+        if count[0] > calls:
+            fail(x)
+        return good._functions["kernel"](x)
+
+    return quenched.Activation(
+        kernel=value, first=good._functions["first"], second=good._functions["second"], name="failing"
+    )
+
+
+@pytest.mark.parametrize("name, given", CHEAP)
+def test_what_a_function_raises_comes_out(name, given):
+    def fail(x):
+        raise ZeroDivisionError(f"{len(x)} fields")
+
+    with pytest.raises(ZeroDivisionError, match="[0-9]+ fields"):
+        getattr(quenched, name)(activation=failing_later(15, fail), threads=2, **given)
+    assert len(quenched.population(activation="linear")) == 1
+
+
+def test_values_that_are_not_finite_are_said():
+    def value(x):
+        return np.where(np.abs(x) > 20, np.nan, np.logaddexp(0, x))
+
+    good = softplus()
+    holed = quenched.Activation(kernel=value, first=good._functions["first"], second=good._functions["second"])
+    with pytest.warns(RuntimeWarning, match="no finite value or derivative at x = "):
+        quenched.population(signal=400.0, activation=holed, at=dict(m_k=20, q_k=400, m_v=1, q_v=1))
+
+
+def test_interrupt_with_python_functions_ends_the_process_orderly():
+    script = (
+        "import os, signal, threading, numpy as np, quenched\n"
+        "s = lambda x: 0.5 * (1 + np.tanh(x / 2))\n"
+        "a = quenched.Activation(kernel=lambda x: np.logaddexp(0, x), first=s, second=lambda x: s(x) * (1 - s(x)))\n"
+        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n    quenched.erm(activation=a, length=3, alpha=np.linspace(1, 8, 1000), tolerance=1e-5)\n"
+        "except KeyboardInterrupt:\n    print('interrupted')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "interrupted\n", "")
+
+
 LONG = dict(alpha=np.linspace(1, 8, 1000), ridge=0.5, threads=1)  # minutes; a second a point
 
 

@@ -48,7 +48,8 @@ for path, page in pages.items():
         elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].names:
             troubles.append(f"{path.name}: {link}: no such place")
 
-texts = [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").glob("*.md"))]
+others = "comparison.md"  # names files of other programs
+texts = [root / "README.md", root / "CONTRIBUTING.md", *sorted(p for p in (root / "docs").glob("*.md") if p.name != others)]
 for path in texts:
     for name in re.findall(r"`([\w./-]+)`", path.read_text()):
         source = re.fullmatch(r"[\w/-]+\.(cpp|hpp|py|mjs|cmake|sh|def)", name) and "NAME" not in name

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "program.hpp"
 #include "read_records.hpp"
 
@@ -50,10 +52,51 @@ TEST_CASE(
   Axes axes{.x = "signal", .y = "excess_error", .panels = "task,length", .lacking = true};
   const auto list = series(records, axes);
   REQUIRE(list.size() == 4);
-  CHECK(list[0].panel == "task = spiked, L = 2");
+  CHECK(list[0].panel == "spiked, L = 2");
   CHECK(list[0].label == "Bayes-optimal = softmax");
   CHECK(list[1].label == "linear: lacks growth");
-  CHECK(list[3].panel == "task = max, L = 2");
+  CHECK(list[3].panel == "max, L = 2");
+}
+
+TEST_CASE(
+    "what is one value in a panel is in its title, what curves of a panel differ in is in their labels") {
+  std::vector<Record> records;
+  for (const auto& [task, ridges] : {std::pair{"spiked", std::vector{1.0}}, {"max", std::vector{0.3, 0.5}}})
+    for (const double ridge : ridges)
+      for (const double alpha : {1.0, 2.0})
+        for (const char* command : {"erm", "bayes"}) {
+          Record record = {{"task", task}, {"alpha", alpha}, {"test_error", 0.5}, {"command", command}};
+          if (command == std::string("erm"))
+            record.update({{"activation", "softmax"}, {"ridge_k", ridge}, {"ridge_v", ridge}});
+          records.push_back(record);
+        }
+  Axes axes{.x = "alpha", .panels = "task"};
+  std::set<std::string> names;
+  for (const Series& s : series(records, axes)) names.insert(s.panel + ": " + s.label);
+  CHECK(names == std::set<std::string>{"spiked, r = 1: softmax", "spiked, r = 1: Bayes-optimal",
+                                       "max: softmax, r = 0.3", "max: softmax, r = 0.5",
+                                       "max: Bayes-optimal"});
+}
+
+TEST_CASE("thresholds beside branches are lines at their alpha; alone they are points") {
+  const Record branch = {{"kind", "fixed_point"},
+                         {"branch", "informed"},
+                         {"alpha", 1.0},
+                         {"test_error", 0.5},
+                         {"command", "phase"}};
+  const Record spinodal = {
+      {"kind", "upper_spinodal"}, {"alpha", 1.7}, {"uncertainty", 0.01}, {"command", "phase"}};
+  std::vector<Record> records = {branch, spinodal};
+  Axes axes;
+  const auto lines = thresholds(records, axes);
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].alpha == 1.7);
+  CHECK(lines[0].name == "upper spinodal");
+  CHECK(records.size() == 1);
+  CHECK(axes.x == "alpha");
+  std::vector<Record> alone = {spinodal};
+  CHECK(thresholds(alone, axes).empty());
+  CHECK(alone.size() == 1);
 }
 
 TEST_CASE("pictures begin as their suffix says and their data lie beside them") {

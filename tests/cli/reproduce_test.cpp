@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -11,16 +12,84 @@
 
 using namespace quenched::apps;
 
-TEST_CASE("every part of every figure is a specification that its command takes") {
-  for (const Figure* figure : figures())
-    for (const Picture& picture : figure->pictures)
-      for (const FigurePart& part : picture.parts) {
-        INFO(figure->name, " ", picture.name, " ", part.command->name);
-        const auto list =
-            points(specification(part.command->parameters, part.parameters), part.command->check);
-        CHECK_FALSE(list.empty());
-        CHECK_NOTHROW(static_cast<void>(settings_of(*part.command, part.settings)));
+TEST_CASE("every built-in figure reads, and is shown as its file: a copy gives the same") {
+  CHECK(built_in_figures().size() >= 5);
+  for (const auto& [name, toml] : built_in_figures()) {
+    INFO(name);
+    const std::string file = std::string(QUENCHED_FIGURES) + "/" + name + ".toml";
+    CHECK(quenched_program(std::string("reproduce --show ") + name).out == contents(file));
+    const Figure figure = figure_named(name), copy = figure_named(file);
+    CHECK(copy.name == name);
+    CHECK_FALSE(figure.help.empty());
+    REQUIRE(copy.pictures.size() == figure.pictures.size());
+    for (std::size_t i = 0; i < figure.pictures.size(); ++i)
+      for (std::size_t j = 0; j < figure.pictures[i].parts.size(); ++j) {
+        CHECK(points_of(figure.pictures[i].parts[j]) == points_of(copy.pictures[i].parts[j]));
+        CHECK_FALSE(figure.pictures[i].caption.empty());
       }
+  }
+}
+
+namespace {
+
+/// A figure's file with `picture` in its picture and `part` in the picture's part, whose first lines are
+/// `[[picture]]` and, after those of `picture`, `[[picture.part]]`.
+std::string figure_with(const std::string& picture, const std::string& part) {
+  return "[[picture]]\n" + picture + "[[picture.part]]\n" + part;
+}
+
+void refused_figure(const std::string& text, const std::string& said) {
+  const Folder folder;
+  INFO(text);
+  std::ofstream(folder / "mine.toml") << text;
+  const Ran ran = quenched_program("reproduce --output " + (folder / "out") + " " + (folder / "mine.toml"));
+  INFO(ran.err);
+  CHECK(ran.status == 2);
+  CHECK(ran.out.empty());
+  CHECK(std::ranges::count(ran.err, '\n') == 1);
+  CHECK(ran.err.find("mine.toml" + said) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder / "out"));
+}
+
+}  // namespace
+
+TEST_CASE("a wrong key of a figure's file is named with its line, its value and what is allowed") {
+  const std::string name = "name = \"p\"\n", bayes = "command = \"bayes\"\n";
+  refused_figure("", ": picture: needs at least one [[picture]]");
+  refused_figure("[ =", ":1: ");
+  refused_figure("picture = 1\n", ":1: picture: needs tables, as [[picture]]");
+  refused_figure("title = \"x\"\n", ":1: title: is no key of a figure: needs one of help, picture");
+  refused_figure("help = 3\n" + figure_with(name, bayes), ":1: help: needs a text");
+  refused_figure(figure_with("", bayes), ":1: name '': needs letters");
+  refused_figure(figure_with("name = \"../p\"\n", bayes), ":2: name ../p: needs letters");
+  refused_figure("[[picture]]\n" + name, ":1: part: needs at least one [[picture.part]]");
+  refused_figure(figure_with(name + "colour = 1\n", bayes), ":3: colour: is no key of a picture");
+  refused_figure(figure_with(name, "command = \"baies\"\n"), ":4: command baies: needs one of population, b");
+  refused_figure(figure_with(name, "\n"), ":3: command: needs one of population, bayes");
+  refused_figure(figure_with(name, bayes + "zip = 1\n"), ":5: zip: is no key of a part");
+  refused_figure(figure_with(name, bayes + "parameters.ridge = 1\n"), ":5: ridge: is no key of bayes");
+  refused_figure(figure_with(name, bayes + "parameters.alpha = [1, -1]\n"), ":5: alpha -1: needs finite");
+  refused_figure(figure_with(name, bayes + "settings.tolerance = 2\n"), ":5: tolerance 2: needs one number");
+  refused_figure(figure_with(name + "x = \"ridge\"\n", bayes), ":3: x ridge: needs one of task, length");
+  refused_figure(figure_with(name + "y = \"error\"\n", bayes), ":3: y error: needs one of test_error");
+  refused_figure(figure_with(name + "panels = [\"task\", \"L\"]\n", bayes), ":3: panels L: needs one of");
+  refused_figure(figure_with(name + "over_limit = 1\n", bayes), ":3: over_limit: needs true or false");
+  refused_figure(figure_with(name, bayes) + figure_with(name, bayes), ":6: name p: needs another");
+}
+
+TEST_CASE("a file of the user's own is a figure, called as the file") {
+  const Folder folder;
+  std::ofstream(folder / "mine.toml")
+      << figure_with("name = \"p\"\ncaption = \"of mine\"\n",
+                     "command = \"bayes\"\nparameters = { alpha = [1, 2], noise = 0.25 }\n");
+  const Ran ran = run_program("cd " + folder.path.string() + " && " QUENCHED_PROGRAM " reproduce mine.toml");
+  CHECK(ran.status == 0);
+  CHECK(ran.out == "reproduce/mine/p.png, .csv, .json\n    of mine\n");
+  const auto records = read_records(folder / "reproduce/mine/p.json");
+  REQUIRE(records.size() == 2);
+  CHECK(records[1]["alpha"] == 2);
+  const std::string typed = records[0]["provenance"]["arguments"];  // gives the same
+  CHECK(typed == "quenched bayes --noise 0.25 --alpha 1,2");
 }
 
 TEST_CASE("--fast takes a quarter of the points, at least four, and of the seeds") {
@@ -32,7 +101,7 @@ TEST_CASE("--fast takes a quarter of the points, at least four, and of the seeds
                         .parts = {{&glm_simulate_command,
                                    {{"alpha", "0.25:8:32,0.1:10:5:log,7"}, {"loss", "square"}},
                                    {{"seeds", "16"}}}}}}};
-  const FigurePart part = coarser(figure).pictures[0].parts[0];
+  const Request part = coarser(figure).pictures[0].parts[0];
   CHECK(part.parameters.at("alpha") == "0.25:8:8,0.1:10:4:log,7");
   CHECK(part.parameters.at("loss") == "square");
   CHECK(part.settings.at("seeds") == "4");
