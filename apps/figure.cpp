@@ -32,9 +32,10 @@ Figure coarser(Figure figure) {
     for (Request& part : picture.parts) {
       for (auto& [name, text] : part.parameters) text = coarser_ranges(text);
       if (const auto seeds = part.settings.find("seeds"); seeds != part.settings.end())
-        seeds->second = fmt::format("{}", std::max(2L, std::stol(seeds->second) / 4));
+        seeds->second =
+            fmt::format("{}", std::min(std::stol(seeds->second), std::max(2L, std::stol(seeds->second) / 4)));
       if (const auto tolerance = part.settings.find("tolerance"); tolerance != part.settings.end())
-        tolerance->second = "1e-2";
+        tolerance->second = fmt::format("{}", std::max(1e-2, std::stod(tolerance->second)));
     }
   return figure;
 }

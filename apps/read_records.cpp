@@ -77,8 +77,12 @@ std::vector<Record> read_records(const std::string& path) {
     if (!json.is_array()) throw refuse();
     records.assign(json.begin(), json.end());
   }
-  for (const Record& record : records)
+  for (const Record& record : records) {
     if (!record.is_object() || !record.contains("command") || !record["command"].is_string()) throw refuse();
+    if (record["command"] != "compare") continue;
+    for (const char* part : {"theory", "simulation", "standard_error", "certificate"})
+      if (!record.contains(part) || !record[part].is_object()) throw refuse();
+  }
   if (records.empty()) throw refuse();
   return records;
 }

@@ -30,7 +30,7 @@ bool bayes_optimal(const Record& record) {
 
 /// What was fitted, which names a curve.
 std::string estimator(const Record& record) {
-  if (is_threshold(record)) return threshold_name(record, record.value("kind", ""));
+  if (is_threshold(record)) return name_of_threshold(record);
   if (record.contains("branch"))
     return (record.contains("activation") ? record.value("activation", "") + ", branch " : "") +
            record.value("branch", "") + (record.contains("activation") ? "" : " branch");

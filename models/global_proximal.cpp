@@ -9,11 +9,22 @@ GlobalProximal::GlobalProximal(const Activation& activation, int tokens, const O
   common_mode_ = common_mode(activation.info(), L_);
 }
 
+/// y and w must outlive them.
+ProximalOptions GlobalProximal::options(const Eigen::ArrayXd& y, const Batch& w) const {
+  if (activation_.info().smooth) return {};
+  return {.at_points = [&](const std::vector<Eigen::Index>& rows) -> LowRankObjective {
+    return [at = AttentionLoss(activation_, V_v_), label = Eigen::ArrayXd(y(rows)),
+            field = Batch(w(rows, Eigen::all))](const Batch& x, LowRankModel& model) mutable {
+      at.evaluate(x, label, field, model);
+    };
+  }};
+}
+
 void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start,
                               const std::vector<Eigen::Index>* rows) {
   const auto objective = [&](const Batch& x, LowRankModel& model) { loss.evaluate(x, y, w, model); };
   competing = Eigen::ArrayXd::Zero(y.size());
-  const ProximalOptions how{.kinks = !activation_.info().smooth};
+  const ProximalOptions how = options(y, w);
   proximal_minimum(objective, omega, V_k_, start ? *start : omega, best, how);
   if (!activation_.info().folds && L_ > 1) return;  // the proofs of one minimum need L >= 2
   Starts starts;
@@ -71,7 +82,7 @@ bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eig
   AttentionLoss trial(activation_, V_v_);
   ProximalMinimum other;
   proximal_minimum([&](const Batch& x, LowRankModel& model) { trial.evaluate(x, label, field, model); },
-                   omega(starts.row, Eigen::all), V_k_, from, other, {.kinks = !activation_.info().smooth});
+                   omega(starts.row, Eigen::all), V_k_, from, other, options(label, field));
   bool moved = false;
   for (Eigen::Index k = 0; k < count; ++k) {
     const Eigen::Index i = starts.row[static_cast<std::size_t>(k)];

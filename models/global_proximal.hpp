@@ -43,6 +43,7 @@ class GlobalProximal {
   };
   [[nodiscard]] Starts other_starts(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w,
                                     const Batch& x, bool from_omega) const;
+  [[nodiscard]] ProximalOptions options(const Eigen::ArrayXd& y, const Batch& w) const;
   bool improve(const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w);
 
   const Activation& activation_;

@@ -33,10 +33,13 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
   const bool all = search || !warm_filled_ || ((here - searched_).abs() > moved * (1 + here.abs())).any();
   if (all) searched_ = here;
   const int blocks = replicates * size_ / block, per_replicate = size_ / block;
-  Batch sums(blocks, outputs);
+  Batch sums(blocks, outputs), doubtful(blocks, outputs);
   parallel_for(blocks, threads_, [&](int b) {
     const SampledBlock sample = at(o, b, all);
-    sums.row(b) = (f(sample).colwise() * sample.law.weight).colwise().sum();
+    const Batch each = f(sample).colwise() * sample.law.weight;
+    sums.row(b) = each.colwise().sum();
+    doubtful.row(b) =
+        (each.abs().colwise() * (1 - sample.proximal.best.converged).cast<double>()).colwise().sum();
   });
   warm_filled_ = true;
   Batch each = Batch::Zero(replicates, outputs);
@@ -45,6 +48,9 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
   ChannelMeans m;
   m.value = each.colwise().mean();
   m.deviation = replicate_deviations(each);
+  // Where no minimum was reached nothing is known.
+  m.deviation.conservativeResize(m.deviation.rows() + 1, Eigen::NoChange);
+  m.deviation.bottomRows(1) = doubtful.colwise().sum() / (replicates * size_);
   return m;
 }
 

@@ -97,8 +97,9 @@ class Descent {
   /// Bisects for the minimum along the step, or the kink that it meets.
   void search(const OneSided& h) {
     const double t = first_ ? 1 : (lo_ + hi_) / 2, slope = h.gradient.dot(step_);
-    const bool beyond = slope > 0 || h.value > here_.value;
-    if (h.value <= here_.value && (std::abs(slope) <= 0.1 * std::abs(slope_) || (first_ && !beyond)))
+    const bool lower = h.value <= here_.value + 1e-14 * (1 + std::abs(here_.value));
+    const bool beyond = !(slope <= 0 && lower);  // also where h is no number
+    if (lower && (std::abs(slope) <= 0.1 * std::abs(slope_) || (first_ && !beyond)))
       return step_from_trial(h);
     (beyond ? hi_ : lo_) = t;
     (beyond ? above_ : below_) = h.gradient;
@@ -107,10 +108,11 @@ class Descent {
       trial = x_ + (lo_ + hi_) / 2 * step_;
       return;
     }
-    const VectorXd leap = within(none) * (within(none).transpose() * (above_ - below_));
+    VectorXd leap = VectorXd::Zero(x_.size());
+    if (const MatrixXd Z = within(none); above_.allFinite()) leap = Z * (Z.transpose() * (above_ - below_));
     if (normals_.size() == static_cast<std::size_t>(x_.size()) ||
-        leap.norm() <= 1e-7 * here_.gradient.norm()) {
-      done = true, failed_ = true;  // no kink: h is rough here, or the step as small as rounding
+        !(leap.norm() > 1e-7 * here_.gradient.norm())) {
+      done = true, failed_ = true;  // no kink: h is rough or no number here, or the step as small as rounding
       trial = x_;
       return;
     }
@@ -170,18 +172,30 @@ void settle_at_kinks(const LowRankObjective& f, const Batch& centre, double V, c
     }
   if (rows.empty()) return;
   constexpr int most = 1000;
-  Batch x = m.x;
-  for (int pass = 0, open = 1; open > 0 && pass < most; ++pass, ++m.iterations) {
-    for (std::size_t k = 0; k < rows.size(); ++k) x.row(rows[k]) = descents[k].trial.transpose().array();
-    f(x, m.model);
-    open = 0;
-    for (std::size_t k = 0; k < rows.size(); ++k) {
-      Descent& d = descents[k];
-      if (d.done) continue;
-      d.take(one_sided(m.model, rows[k], d.trial, centre.row(rows[k]).matrix().transpose(), V));
-      open += !d.done;
+  std::vector<Eigen::Index> open;
+  LowRankObjective at_open;
+  LowRankModel model;
+  for (int pass = 0; pass < most; ++pass, ++m.iterations) {
+    std::vector<std::size_t> active;
+    for (std::size_t k = 0; k < rows.size(); ++k)
+      if (!descents[k].done) active.push_back(k);
+    if (active.empty()) break;
+    if (active.size() != open.size()) {
+      open.clear();
+      for (const std::size_t k : active) open.push_back(rows[k]);
+      at_open = options.at_points(open);
+    }
+    Batch x(std::ssize(active), m.x.cols());
+    for (std::size_t j = 0; j < active.size(); ++j)
+      x.row(static_cast<Eigen::Index>(j)) = descents[active[j]].trial.transpose().array();
+    at_open(x, model);
+    for (std::size_t j = 0; j < active.size(); ++j) {
+      Descent& d = descents[active[j]];
+      d.take(one_sided(model, static_cast<Eigen::Index>(j), d.trial, centre.row(open[j]).matrix().transpose(),
+                       V));
     }
   }
+  Batch x = m.x;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const Descent& d = descents[k];
     x.row(rows[k]) = d.x().transpose().array();

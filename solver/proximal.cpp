@@ -73,7 +73,7 @@ void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, 
   m.value = Eigen::ArrayXd::Constant(points, INFINITY);
   m.converged = Eigen::ArrayXi::Zero(points);
   m.kinks.clear();
-  const int most = options.kinks ? 20 : options.max_iterations;
+  const int most = options.at_points ? ProximalOptions::max_newton : options.max_iterations;
   // Points that are done stay where they are while the block goes on; the last pass evaluates all of them at
   // m.x, the best that was found.
   for (m.iterations = 1;; ++m.iterations) {
@@ -110,7 +110,7 @@ void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, 
   }
   m.value = h;
   m.x = trial;
-  if (options.kinks) settle_at_kinks(f, centre, V, options, m);
+  if (options.at_points) settle_at_kinks(f, centre, V, options, m);
 }
 
 void ProximalMinimum::solve(Batch& rhs) const {

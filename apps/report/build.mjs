@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 const [modules, output] = process.argv.slice(2)
 const here = dirname(fileURLToPath(import.meta.url))
 const esbuild = createRequire(join(resolve(modules), 'package.json'))('esbuild')
+const licence = readFileSync(join(resolve(modules), 'node_modules/plotly.js-cartesian-dist-min/LICENSE'), 'utf8')
 const bundle = await esbuild.build({
   entryPoints: [join(here, 'main.js')],
   bundle: true,
@@ -16,6 +17,7 @@ const bundle = await esbuild.build({
   write: false,
   nodePaths: [join(resolve(modules), 'node_modules')],
   legalComments: 'inline',
+  banner: { js: `/*! plotly.js: ${licence} */` },
   target: 'es2020',
   charset: 'utf8',
 })

@@ -129,7 +129,7 @@ def _own(value):
     """The Activations in an argument."""
     if isinstance(value, Activation):
         return [value]
-    return [a for item in value for a in _own(item)] if isinstance(value, (list, tuple)) else []
+    return [a for item in value for a in _own(item)] if isinstance(value, (list, tuple, np.ndarray)) else []
 
 
 def _public(fields):

@@ -68,16 +68,18 @@ TEST_CASE("minima on kinks: soft thresholding, and the fused lasso, in closed fo
     m.diagonal = m.z = m.gamma = m.q = Batch::Zero(x.rows(), x.cols());
     m.zeta = Eigen::ArrayXd::Zero(x.rows());
   };
+  const auto everywhere = [](const LowRankObjective& f) {
+    return ProximalOptions{.at_points = [f](const std::vector<Eigen::Index>&) { return f; }};
+  };
   const Batch centre = 2 * Batch::Random(64, 3);
   const double V = 0.7;
   ProximalMinimum found;
-  proximal_minimum(
-      [&](const Batch& x, LowRankModel& m) {
-        flat(x, m);
-        m.value = x.abs().rowwise().sum();
-        m.gradient = sign(x);
-      },
-      centre, V, centre, found, {.kinks = true});
+  const LowRankObjective lasso = [&](const Batch& x, LowRankModel& m) {
+    flat(x, m);
+    m.value = x.abs().rowwise().sum();
+    m.gradient = sign(x);
+  };
+  proximal_minimum(lasso, centre, V, centre, found, everywhere(lasso));
   const Batch threshold = sign(centre) * (centre.abs() - V).max(0);
   CHECK(found.converged.all());
   CHECK((found.x - threshold).abs().maxCoeff() < 1e-9);
@@ -87,17 +89,25 @@ TEST_CASE("minima on kinks: soft thresholding, and the fused lasso, in closed fo
 
   // |x_1 - x_2|: both meet at their mean, or each moves by V.
   const Batch pair = 2 * Batch::Random(64, 2);
-  proximal_minimum(
-      [&](const Batch& x, LowRankModel& m) {
-        flat(x, m);
-        const Eigen::ArrayXd s = sign(x.col(0) - x.col(1)).col(0);
-        m.value = (x.col(0) - x.col(1)).abs();
-        m.gradient = Batch(x.rows(), 2);
-        m.gradient << s, -s;
-      },
-      pair, V, pair, found, {.kinks = true});
+  const LowRankObjective fused = [&](const Batch& x, LowRankModel& m) {
+    flat(x, m);
+    const Eigen::ArrayXd s = sign(x.col(0) - x.col(1)).col(0);
+    m.value = (x.col(0) - x.col(1)).abs();
+    m.gradient = Batch(x.rows(), 2);
+    m.gradient << s, -s;
+  };
+  proximal_minimum(fused, pair, V, pair, found, everywhere(fused));
   const Eigen::ArrayXd gap = pair.col(0) - pair.col(1), half = sign(gap).col(0) * (gap.abs() / 2).min(V);
   CHECK(found.converged.all());
   CHECK((found.x.col(0) - (pair.col(0) - half)).abs().maxCoeff() < 1e-9);
   CHECK((found.x.col(1) - (pair.col(1) + half)).abs().maxCoeff() < 1e-9);
+
+  // |x| where it is a number: what cannot be minimised is not said to be.
+  const LowRankObjective undefined = [&](const Batch& x, LowRankModel& m) {
+    lasso(x, m);
+    m.value = (x.col(0) > 0.5).select(m.value, NAN), m.gradient = (x > 0.5).select(m.gradient, NAN);
+  };
+  proximal_minimum(undefined, Batch::Constant(4, 1, 1), V, Batch::Constant(4, 1, 1), found,
+                   everywhere(undefined));
+  CHECK(!found.converged.any());
 }

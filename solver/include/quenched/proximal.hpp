@@ -35,7 +35,11 @@ class LowRankFactor {
 struct ProximalOptions {
   double tolerance = 1e-9;  // on the largest component of the Newton step, relative to 1 + |x|
   int max_iterations = 100;
-  bool kinks = false;  // f is only piecewise smooth: minima may lie where its gradient leaps
+  /// f at some of the points alone. Given where f is only piecewise smooth and minima may lie where its
+  /// gradient leaps: Newton then stops after `max_newton` steps, and what it has not reached is sought along
+  /// the kinks.
+  std::function<LowRankObjective(const std::vector<Eigen::Index>& points)> at_points = {};
+  static constexpr int max_newton = 20;
 };
 
 /// Where a minimum lies on kinks of f: the inverse of the Hessian of h within them, 0 across.
