@@ -5,6 +5,7 @@
 #include <quenched/invalid_input.hpp>
 
 #include "lists.hpp"
+#include "parsed_json.hpp"
 #include "sweep.hpp"
 #include "typed.hpp"
 
@@ -40,14 +41,18 @@ Json value_of(const std::string& cell) {
 
 std::vector<Record> from_csv(std::istream& in) {
   std::vector<Record> records;
-  const auto names = csv_line(in);
+  std::vector<std::vector<std::string>> names;  // dotted ones taken apart
+  for (const std::string& name : csv_line(in)) {
+    names.push_back(words(name, '.'));
+    if (names.back().size() > 100) return {};  // deeper than records are: refused, as none
+  }
   while (in.peek() != EOF) {
     const auto cells = csv_line(in);
     Record record = Record::object();
     for (std::size_t i = 0; i < std::min(names.size(), cells.size()); ++i) {
       if (cells[i].empty()) continue;
       Json* field = &record;
-      for (const std::string& name : words(names[i], '.')) field = &(*field)[name];
+      for (const std::string& name : names[i]) field = &(*field)[name];
       *field = value_of(cells[i]);
     }
     records.push_back(record);
@@ -73,7 +78,7 @@ std::vector<Record> read_records(const std::string& path) {
   } else if (path.ends_with(".csv")) {
     records = from_csv(in);
   } else {
-    const Json json = Json::parse(in, nullptr, false);
+    const Json json = parsed_json(in);
     if (!json.is_array()) throw refuse();
     records.assign(json.begin(), json.end());
   }

@@ -65,7 +65,9 @@ Record computed(const Command& command, const Point& point, const Settings& sett
 }
 
 bool leads_on(const Record& record) {
-  return record.contains("certificate") && record["certificate"]["converged"] == true;
+  const auto certificate = record.find("certificate");
+  return certificate != record.end() && certificate->contains("converged") &&
+         (*certificate)["converged"] == true;
 }
 
 void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing,

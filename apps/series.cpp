@@ -192,15 +192,15 @@ TakenApart taken_apart(const std::vector<Record>& records) {
     const Record& record = records[i];
     const auto part = [&](const char* command, const char* values) {
       Record half = point_of(record);
-      half.update(record[values]);
+      half.update(record.at(values));
       half["command"] = command;
       return half;
     };
     if (record["command"] == "compare") {
       list.push_back(part("erm", "theory"));
-      list.back()["certificate"] = record["certificate"];
+      list.back()["certificate"] = record.at("certificate");
       list.push_back(part("simulate", "simulation"));
-      list.back()["uncertainty"] = record["standard_error"];
+      list.back()["uncertainty"] = record.at("standard_error");
     } else if (record.contains("simulation")) {  // beside the theory, in the same record
       list.push_back(record);
       list.back().erase("dimension");

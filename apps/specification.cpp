@@ -10,7 +10,11 @@
 namespace quenched::apps {
 namespace {
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+constexpr std::size_t most_points = 1000;
+#else
 constexpr std::size_t most_points = 1'000'000;
+#endif
 
 std::vector<Json> values(const Parameter& p, const Texts& texts) {
   const auto text = texts.find(p.name);

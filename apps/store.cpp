@@ -12,6 +12,7 @@
 #include <quenched/invalid_input.hpp>
 
 #include "output_file.hpp"
+#include "parsed_json.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -84,7 +85,9 @@ const std::string& checked_store(const std::string& key, const std::string& path
   if (!is_store(path))
     throw InvalidInput(key, path,
                        "is no store of quenched: needs another name, or one that `quenched sweep` wrote");
-  if (const auto schema = SQLite::Database::getHeaderInfo(path).userVersion; schema > store_schema)
+  const auto schema = SQLite::Database::getHeaderInfo(path).userVersion;
+  if (schema == 0) throw InvalidInput(key, path, "is damaged (of no schema): needs a whole store");
+  if (schema > store_schema)
     throw InvalidInput(key, path,
                        fmt::format("is of schema {}, from a newer quenched: needs schema {} or older", schema,
                                    store_schema));
@@ -168,8 +171,9 @@ std::optional<Outcome> Store::find(const std::string& key) {
     find_.reset();
     find_.bind(1, key);
     if (!find_.executeStep()) return std::nullopt;
-    Outcome outcome{find_.getColumn(0).getString(), Json::parse(find_.getColumn(1).getString()),
+    Outcome outcome{find_.getColumn(0).getString(), parsed_json(find_.getColumn(1).getString()),
                     find_.getColumn(2).getDouble()};
+    if (!outcome.record.is_object()) throw std::runtime_error(path_ + ": holds a record that cannot be read");
     find_.reset();  // ends the read, so that the log can be written back
     return outcome;
   });

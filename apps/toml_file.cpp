@@ -10,7 +10,25 @@
 namespace quenched::apps {
 namespace {
 
+/// Tables nested by dotted keys: toml++ goes down and up them by calling itself.
+void refuse_deep_keys(const std::string& text, const std::string& path) {
+  constexpr int deepest = 256;  // as toml++'s own bound on values
+  int dots = 0;
+  char quote = 0, last = 0;
+  for (const char c : text) {
+    if (c == '\n' || (c == ',' && !quote)) dots = 0;
+    if (c == '\n' || (c == quote && last != '\\'))
+      quote = 0;
+    else if (!quote && (c == '"' || c == '\''))
+      quote = c;
+    if (c == '.' && ++dots > deepest)
+      throw WrongFile(fmt::format("{}: needs keys of at most {} dots", path, deepest));
+    last = c;
+  }
+}
+
 toml::table parsed_toml(const std::string& text, const std::string& path) {
+  refuse_deep_keys(text, path);
   try {
     return toml::parse(text, path);
   } catch (const toml::parse_error& e) {

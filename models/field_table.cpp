@@ -62,8 +62,11 @@ Batch FieldTable::square(Eigen::Index columns, double step) {
 
 FieldTable::FieldTable(const Task& task, const Eigen::MatrixXd& B, double m, double q, bool rough,
                        int threads)
-    : B_(B), q_(q) {
-  columns_ = task.independent_tokens() ? 1 : rough ? side : 2 * side - 1;
+    : B_(B),
+      q_(q),
+      columns_(task.independent_tokens() ? 1
+               : rough                   ? side
+                                         : 2 * side - 1) {
   step_ = columns_ > 1 ? 2 * half_side / static_cast<double>(columns_ - 1) : 1;
   const Batch x = square(columns_, step_);
   table_.setZero(4, x.rows());

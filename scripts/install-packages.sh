@@ -2,7 +2,8 @@
 # Installs the Debian packages that building, testing and plotting need; does nothing when all are there.
 # `install-packages.sh bench` also installs what the NumPy baseline of bench/performance.py needs, `install-packages.sh mpi`
 # what `mpirun quenched sweep` needs, `install-packages.sh python` what the Python package needs, `install-packages.sh report`
-# what `quenched report` and the test of its page need, `install-packages.sh docs` what the site of docs/ needs.
+# what `quenched report` and the test of its page need, `install-packages.sh docs` what the site of docs/ needs,
+# `install-packages.sh checks` what fuzzing, coverage and cppcheck need.
 set -eu
 
 tools="g++ cmake ninja-build pkg-config make git ca-certificates"
@@ -16,6 +17,8 @@ libraries="libgsl-dev libeigen3-dev liblbfgspp-dev doctest-dev libcli11-dev nloh
 [ "${1:-}" = python ] && libraries="$libraries pybind11-dev python3-dev python3-numpy python3-pytest"
 
 [ "${1:-}" = docs ] && libraries="$libraries mkdocs-material python3-pymdownx libjs-katex"
+
+[ "${1:-}" = checks ] && libraries="$libraries clang libclang-rt-14-dev gcovr cppcheck"
 
 if [ "${1:-}" = report ]; then  # a Node.js from elsewhere brings its own npm, and Debian's conflicts with it
   libraries="$libraries chromium"

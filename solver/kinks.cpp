@@ -152,7 +152,7 @@ class Descent {
  private:
   double V_, tolerance_, slope_ = 0, lo_ = 0, hi_ = 0;  // hi_ = 0: no step under way
   VectorXd x_, step_, below_, above_, off_;
-  OneSided here_;
+  OneSided here_{};  // that of x_
   MatrixXd inverse_;
   std::vector<VectorXd> normals_;
   int releasing_ = -1;

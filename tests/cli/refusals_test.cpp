@@ -123,6 +123,27 @@ TEST_CASE("files that cannot be written are refused before anything is computed"
   refused("plot " QUENCHED_PROGRAM " --output x.png", "FILES", "records");
 }
 
+TEST_CASE("files of records that are nested without end, or lack what they name") {
+  const auto refused_records = [](const std::string& name, const std::string& text) {
+    const Folder folder;
+    std::ofstream(folder / name) << text;
+    refused("plot " + (folder / name) + " --output " + (folder / "x.svg"), "FILES", "records");
+    CHECK_FALSE(std::filesystem::exists(folder / "x.svg"));
+  };
+  const std::string open(200'000, '['), close(200'000, ']');
+  refused_records("deep.json", R"([{"command": "erm", "x": )" + open + close + "}]");
+  std::string name = "a";
+  for (int i = 0; i < 200'000; ++i) name += ".a";
+  refused_records("deep.csv", "command," + name + "\nerm,1\n");
+  refused_records("halves.json", R"([{"command": "compare", "alpha": 1}])");
+}
+
+TEST_CASE("lists of more values than a specification may have points") {
+  std::string ranges = "1:2:1000000";
+  for (int i = 0; i < 3; ++i) ranges += ",1:2:1000000";
+  refused("bayes --alpha " + ranges, "--alpha", "at most 1000000");
+}
+
 TEST_CASE("generalised linear models") {
   refused("glm --teacher linar", "--teacher linar", "linear-laplace");
   refused("glm --loss sqare", "--loss sqare", "logistic");

@@ -34,6 +34,9 @@ TEST_CASE("a wrong key of the file is named with its line, its value and what is
   refused_file("command = \"baies\"\n", ":1: command baies: needs one of population, bayes");
   refused_file("command = 3\n", ":1: command : needs one of");
   refused_file("[ =", ":1: ");
+  std::string dots = "a";
+  for (int i = 0; i < 200'000; ++i) dots += ".a";
+  refused_file("[" + dots + "]\n", ": needs keys of at most 256 dots");
   refused_file("command = \"bayes\"\ncommand = \"erm\"\n", ":2: ");
   refused_file("command = \"bayes\"\nparameter = 1\n",
                ":2: parameter: is no key of a sweep: needs one of command, parameters, settings, zip");
