@@ -75,6 +75,11 @@ std::string remark(const std::string& command, const ActivationInfo& info) {
         (text.empty() ? "" : " ") + info.name +
         " is not smooth: the response Vhat is taken in Stein's form, which needs no derivatives; the "
         "stability eigenvalue knows of minima that lie on kinks, but of jumps only through the jump weight.";
+  if (info.scale_invariant && command == "simulate")
+    text +=
+        (text.empty() ? "" : " ") + info.name +
+        " does not depend on the length of k, which the ridge shrinks as long as training runs: m_k and q_k "
+        "mean nothing but by their ratio.";
   if (!info.smooth && (command == "simulate" || command == "compare"))
     text += (text.empty() ? "" : " ") + info.name +
             " is not smooth: training may stop at a kink, where the gradient does not vanish, and such a "
