@@ -19,12 +19,13 @@ std::shared_ptr<const Nodes> hermite_nodes(int n) {
 
 Outcome gauss_hermite(const Problem& problem) {
   // Even orders only: no node at 0, where people put singularities.
-  constexpr int orders[] = {4, 6, 8, 12, 18, 26, 40, 60, 90, 136, 200};
+  constexpr int node_counts[] = {4, 6, 8, 12, 18, 26, 40, 60, 90, 136, 200};
   int last = 0;
   Outcome out = refine(problem, [&](int k) {
-    if (k == std::ssize(orders) || std::pow(orders[k], problem.d) > static_cast<double>(problem.budget))
+    if (k == std::ssize(node_counts) ||
+        std::pow(node_counts[k], problem.d) > static_cast<double>(problem.budget))
       return Level{};
-    last = orders[k];
+    last = node_counts[k];
     TensorGrid grid;
     const auto nodes = hermite_nodes(last);
     for (int a = 0; a < problem.d;

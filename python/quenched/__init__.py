@@ -129,7 +129,9 @@ def _own(value):
     """The Activations in an argument."""
     if isinstance(value, Activation):
         return [value]
-    return [a for item in value for a in _own(item)] if isinstance(value, (list, tuple, np.ndarray)) else []
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = value.ravel().tolist()
+    return [a for item in value for a in _own(item)] if isinstance(value, (list, tuple)) else []
 
 
 def _public(fields):
