@@ -19,13 +19,12 @@ std::shared_ptr<const Nodes> hermite_nodes(int n) {
 
 Outcome gauss_hermite(const Problem& problem) {
   // Even orders only: no node at 0, where people put singularities.
-  constexpr int node_counts[] = {4, 6, 8, 12, 18, 26, 40, 60, 90, 136, 200};
+  constexpr int per_axis[] = {4, 6, 8, 12, 18, 26, 40, 60, 90, 136, 200};
   int last = 0;
   Outcome out = refine(problem, [&](int k) {
-    if (k == std::ssize(node_counts) ||
-        std::pow(node_counts[k], problem.d) > static_cast<double>(problem.budget))
+    if (k == std::ssize(per_axis) || std::pow(per_axis[k], problem.d) > static_cast<double>(problem.budget))
       return Level{};
-    last = node_counts[k];
+    last = per_axis[k];
     TensorGrid grid;
     const auto nodes = hermite_nodes(last);
     for (int a = 0; a < problem.d;
