@@ -52,13 +52,15 @@ Point given_in(const Record& record) {
 
 using Values = std::map<std::string, std::set<std::string>>;
 
+void add(Values& values, const Record& record) {
+  const Point point = given_in(record);  // items() refers to it
+  for (const auto& [name, value] : point.items())
+    if (!is_tuned(record, name)) values[name].insert(value.dump());
+}
+
 Values values_of(const std::vector<Record>& records) {
   Values values;
-  for (const Record& record : records) {
-    const Point point = given_in(record);  // items() refers to it
-    for (const auto& [name, value] : point.items())
-      if (!is_tuned(record, name)) values[name].insert(value.dump());
-  }
+  for (const Record& record : records) add(values, record);
   return values;
 }
 
@@ -84,15 +86,13 @@ class Naming {
  public:
   Naming(const std::vector<Record>& records, const Axes& axes)
       : axes_(axes), panels_(words(axes.panels)), values_(values_of(records)) {
-    std::map<std::string, std::vector<Record>> within;
-    for (const Record& record : records) within[panel_of(record)].push_back(record);
-    for (const auto& [panel, some] : within) values_in_[panel] = values_of(some);
-    for (const auto& [panel, some] : within) {
-      std::string& title = titles_[panel] = panel;
-      for (const Record& record : some)
-        if (const std::string text = differences(record, false);
-            !panel.empty() && title.size() < panel.size() + text.size())
-          title = panel + text;  // the record with the most parameters
+    for (const Record& record : records) add(values_in_[panel_of(record)], record);
+    for (const Record& record : records) {
+      const std::string panel = panel_of(record);
+      std::string& title = titles_.emplace(panel, panel).first->second;
+      if (panel.empty()) continue;
+      if (const std::string text = differences(record, false); title.size() < panel.size() + text.size())
+        title = panel + text;  // the record with the most parameters
     }
   }
 

@@ -20,11 +20,14 @@ std::string quoted(const std::string& text) {
   return word + "'";
 }
 
-/// What follows a flag on the line that the program noted; empty for one without a value. The words stand
-/// there as they were typed, without quotes: a formula with spaces falls apart, other values have none.
-std::optional<std::string> noted(const Record& record, const std::string& name, bool flag) {
-  const Json provenance = record.value("provenance", Json::object());
-  const auto list = spaced_words(provenance.value("arguments", ""), ' ');
+/// The words of the line that the program noted, as they were typed, without quotes: a formula with spaces
+/// falls apart, other values have none.
+std::vector<std::string> noted_words(const Record& record) {
+  return spaced_words(record.value("provenance", Json::object()).value("arguments", ""), ' ');
+}
+
+/// What follows a flag among these words; empty for one without a value.
+std::optional<std::string> noted(const std::vector<std::string>& list, const std::string& name, bool flag) {
   const std::string wanted = flag_of(name);
   for (std::size_t i = 0; i < list.size(); ++i) {
     if (list[i].starts_with(wanted + "=")) return list[i].substr(wanted.size() + 1);
@@ -52,7 +55,8 @@ Texts parameters_of(const Command& command, const Record& record) {
   if (texts.contains("parisi") && record.value("optimal", false)) texts["parisi"] = "optimal";
   if (texts.contains("ridge_k") && texts["ridge_k"] == texts["ridge_v"]) texts["ridge"] = texts["ridge_k"];
   if (texts.contains("ridge")) texts.erase("ridge_k"), texts.erase("ridge_v");
-  if (texts["dimension"] == "inf") texts["dimension"] = noted(record, "dimension", false).value_or("");
+  if (texts["dimension"] == "inf")
+    texts["dimension"] = noted(noted_words(record), "dimension", false).value_or("");
   if (texts["dimension"].empty()) texts.erase("dimension");
   return texts;
 }
@@ -60,8 +64,9 @@ Texts parameters_of(const Command& command, const Record& record) {
 /// Those that a record shows go before those noted, which may have been lists.
 Texts settings_of(const Command& command, const Record& record) {
   Texts texts;
+  const auto line = noted_words(record);
   for (const Setting& setting : setting_table())
-    if (const auto text = noted(record, setting.name, setting.flag);
+    if (const auto text = noted(line, setting.name, setting.flag);
         text && has(command.settings, setting.name))
       texts[setting.name] = *text;
   texts.erase("threads");

@@ -36,7 +36,7 @@ class Descent {
       : trial(std::move(start)), V_(V), tolerance_(tolerance) {}
 
   VectorXd trial;
-  bool done = false;
+  bool done = false, failed = false;
 
   void take(const OneSided& h) {
     if (releasing_ >= 0)
@@ -52,27 +52,21 @@ class Descent {
   [[nodiscard]] const MatrixXd& inverse() const { return inverse_; }
 
  private:
-  [[nodiscard]] MatrixXd stacked(std::size_t without) const {
-    MatrixXd n(x_.size(), 0);
-    for (std::size_t i = 0; i < normals_.size(); ++i) {
-      if (i == without) continue;
-      n.conservativeResize(Eigen::NoChange, n.cols() + 1);
-      n.rightCols(1) = normals_[i];
-    }
-    return n;
-  }
-  /// An orthonormal basis of what is orthogonal to all normals but one.
-  [[nodiscard]] MatrixXd within(std::size_t without) const {
-    const MatrixXd n = stacked(without);
-    if (n.cols() == 0) return MatrixXd::Identity(x_.size(), x_.size());
-    return MatrixXd(n.householderQr().householderQ()).rightCols(x_.size() - n.cols());
-  }
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  /// An orthonormal basis of what is orthogonal to all normals but one.
+  [[nodiscard]] MatrixXd within(std::size_t without = none) const {
+    const auto count = static_cast<Eigen::Index>(normals_.size()) - (without == none ? 0 : 1);
+    if (count == 0) return MatrixXd::Identity(x_.size(), x_.size());
+    MatrixXd n(x_.size(), count);
+    for (Eigen::Index column = 0; const VectorXd& normal : normals_)
+      if (without == none || &normal != &normals_[without]) n.col(column++) = normal;
+    return MatrixXd(n.householderQr().householderQ()).rightCols(x_.size() - count);
+  }
 
   /// At a point to step from: along Newton's direction within the kinks, curvatures taken positive.
   void arrive(const OneSided& h) {
-    x_ = trial, here_ = h;
-    const MatrixXd Z = within(none);
+    x_ = trial, here_ = h, hi_ = 0;
+    const MatrixXd Z = within();
     inverse_ = MatrixXd::Zero(x_.size(), x_.size());
     bool minimum = true;
     if (Z.cols() > 0) {
@@ -99,8 +93,7 @@ class Descent {
     const double t = first_ ? 1 : (lo_ + hi_) / 2, slope = h.gradient.dot(step_);
     const bool lower = h.value <= here_.value + 1e-14 * (1 + std::abs(here_.value));
     const bool beyond = !(slope <= 0 && lower);  // also where h is no number
-    if (lower && (std::abs(slope) <= 0.1 * std::abs(slope_) || (first_ && !beyond)))
-      return step_from_trial(h);
+    if (lower && (std::abs(slope) <= 0.1 * std::abs(slope_) || (first_ && !beyond))) return arrive(h);
     (beyond ? hi_ : lo_) = t;
     (beyond ? above_ : below_) = h.gradient;
     first_ = false;
@@ -109,21 +102,16 @@ class Descent {
       return;
     }
     VectorXd leap = VectorXd::Zero(x_.size());
-    if (const MatrixXd Z = within(none); above_.allFinite()) leap = Z * (Z.transpose() * (above_ - below_));
+    if (const MatrixXd Z = within(); above_.allFinite()) leap = Z * (Z.transpose() * (above_ - below_));
     if (normals_.size() == static_cast<std::size_t>(x_.size()) ||
         !(leap.norm() > 1e-7 * here_.gradient.norm())) {
-      done = true, failed_ = true;  // no kink: h is rough or no number here, or the step as small as rounding
+      done = true, failed = true;  // no kink: h is rough or no number here, or the step as small as rounding
       trial = x_;
       return;
     }
     normals_.push_back(leap.normalized());
     trial = x_ + lo_ * step_;
     hi_ = 0;
-  }
-
-  void step_from_trial(const OneSided& h) {
-    hi_ = 0;
-    arrive(h);
   }
 
   /// Tries h off the i-th kink, on one side and then the other.
@@ -146,17 +134,13 @@ class Descent {
     arrive(h);
   }
 
- public:
-  [[nodiscard]] bool failed() const { return failed_; }
-
- private:
   double V_, tolerance_, slope_ = 0, lo_ = 0, hi_ = 0;  // hi_ = 0: no step under way
   VectorXd x_, step_, below_, above_, off_;
   OneSided here_{};  // that of x_
   MatrixXd inverse_;
   std::vector<VectorXd> normals_;
   int releasing_ = -1;
-  bool first_ = false, failed_ = false;
+  bool first_ = false;
 };
 
 }  // namespace
@@ -199,7 +183,7 @@ void settle_at_kinks(const LowRankObjective& f, const Batch& centre, double V, c
   for (std::size_t k = 0; k < rows.size(); ++k) {
     const Descent& d = descents[k];
     x.row(rows[k]) = d.x().transpose().array();
-    m.converged[rows[k]] = d.done && !d.failed();
+    m.converged[rows[k]] = d.done && !d.failed;
     if (d.done && d.on_kinks()) m.kinks.push_back({rows[k], d.inverse()});
   }
   m.x = x;
