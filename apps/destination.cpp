@@ -5,6 +5,7 @@
 
 #include "output_file.hpp"
 #include "picture.hpp"
+#include "typed.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -41,8 +42,7 @@ void write(std::vector<Record> records, const Command& command, const Destinatio
            const std::string& arguments) {
   const Format format = format_of(destination);
   if (!destination.output.empty() && format == Format::json)
-    for (Record& record : records)
-      record["provenance"] = {{"program", "quenched " QUENCHED_VERSION}, {"arguments", arguments}};
+    for (Record& record : records) record["provenance"] = provenance(arguments);
   const std::string text = printed(records, command, format);
   if (destination.output.empty()) {
     std::cout << text;

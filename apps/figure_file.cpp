@@ -13,10 +13,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-bool among(const Names& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 /// One reading of a figure's file.
 class FigureFile {
  public:
@@ -52,7 +48,7 @@ class FigureFile {
   /// `value`, once it is known to be one of `allowed`.
   std::string one_of(const Names& allowed, const toml::table& table, const std::string& key,
                      const std::string& value) const {
-    if (!among(allowed, value))
+    if (!contains(allowed, value))
       throw file_.wrong(*table.get(key), fmt::format("{} {}", key, value.empty() ? "''" : value),
                         fmt::format("needs one of {}", fmt::join(allowed, ", ")));
     return value;
@@ -78,11 +74,11 @@ class FigureFile {
         return settings_of(*request.command, request.settings);
       });
       for (const std::string& name : request.command->parameters)
-        if (!among(used, name)) used.push_back(name);
+        if (!contains(used, name)) used.push_back(name);
       for (const char* found : {"alpha", "time"})  // a range of which is a setting where it is found
-        if (among(request.command->settings, found)) used.emplace_back(found);
+        if (contains(request.command->settings, found)) used.emplace_back(found);
       for (const std::string& name : request.command->columns)
-        if (!among(columns, name)) columns.push_back(name);
+        if (!contains(columns, name)) columns.push_back(name);
     }
     if (picture.over_limit = flag(table, "over_limit"); picture.over_limit)
       columns.emplace_back("test_error_over_limit");

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -117,6 +118,10 @@ LengthLaw length_law(const std::string& text) {
   }
   if (!(std::abs(total - 1) < 1e-9)) throw refuse();
   return law;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
 }
 
 }  // namespace quenched::apps

@@ -21,4 +21,6 @@ namespace quenched::apps {
 /// One law of the prompt length: `2`, `1,2,3` (uniform on the list), `1:0.2,3:0.8` (weights that sum to 1).
 [[nodiscard]] LengthLaw length_law(const std::string& text);
 
+[[nodiscard]] bool contains(const std::vector<std::string>& names, const std::string& name);
+
 }  // namespace quenched::apps

@@ -3,14 +3,15 @@
 
 namespace quenched::apps {
 
-/// What others wrote: `discarded` where it is no JSON, or nested deeper than records are (to copy it would
-/// overflow the stack).
+/// Records are not nested as deep; what is deeper would overflow the stack.
+inline constexpr int deepest_json = 100;
+
+/// What others wrote: `discarded` where it is no JSON, or nested deeper than deepest_json.
 template <class Input>
 Json parsed_json(Input&& in) {
-  constexpr int deepest = 100;
   bool too_deep = false;
   const auto look = [&](int depth, Json::parse_event_t, const Json&) {
-    too_deep |= depth > deepest;
+    too_deep |= depth > deepest_json;
     return !too_deep;
   };
   Json json = Json::parse(in, look, false);

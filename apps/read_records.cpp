@@ -44,7 +44,7 @@ std::vector<Record> from_csv(std::istream& in) {
   std::vector<std::vector<std::string>> names;  // dotted ones taken apart
   for (const std::string& name : csv_line(in)) {
     names.push_back(words(name, '.'));
-    if (names.back().size() > 100) return {};  // deeper than records are: refused, as none
+    if (names.back().size() > deepest_json) return {};  // refused, as none
   }
   while (in.peek() != EOF) {
     const auto cells = csv_line(in);
@@ -72,9 +72,8 @@ std::vector<Record> read_records(const std::string& path) {
   if (is_store(path)) {
     Stored stored = stored_records(path, "", false);
     records = std::move(stored.records);
-    const Json provenance = {{"program", "quenched " QUENCHED_VERSION},
-                             {"arguments", typed(*stored.command, {}, stored.settings)}};
-    for (Record& record : records) record["provenance"] = provenance;
+    const Json origin = provenance(typed(*stored.command, {}, stored.settings));
+    for (Record& record : records) record["provenance"] = origin;
   } else if (path.ends_with(".csv")) {
     records = from_csv(in);
   } else {

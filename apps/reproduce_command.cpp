@@ -33,8 +33,7 @@ std::vector<Record> computed(const Request& part, const Texts& settings, Progres
   auto records = finished.records();
   if (part.command->finish) part.command->finish(records, chosen);
   for (Record& record : records)
-    record["provenance"] = {{"program", "quenched " QUENCHED_VERSION},
-                            {"arguments", typed(*part.command, part.parameters, part.settings)}};
+    record["provenance"] = provenance(typed(*part.command, part.parameters, part.settings));
   return records;
 }
 

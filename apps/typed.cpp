@@ -37,10 +37,6 @@ std::optional<std::string> noted(const std::vector<std::string>& list, const std
   return {};
 }
 
-bool has(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 std::string text_of_value(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   return value.is_number_float() ? fmt::format("{}", value.get<double>()) : value.dump();
@@ -67,11 +63,11 @@ Texts settings_of(const Command& command, const Record& record) {
   const auto line = noted_words(record);
   for (const Setting& setting : setting_table())
     if (const auto text = noted(line, setting.name, setting.flag);
-        text && has(command.settings, setting.name))
+        text && contains(command.settings, setting.name))
       texts[setting.name] = *text;
   texts.erase("threads");
   const auto show = [&](const std::string& name, const Json& holder) {
-    if (has(command.settings, name) && holder.contains(name)) texts[name] = text_of_value(holder[name]);
+    if (contains(command.settings, name) && holder.contains(name)) texts[name] = text_of_value(holder[name]);
   };
   for (const char* name : {"until", "start", "dimension", "seeds", "against"}) show(name, record);
   // a state depends, within its error, on the other times on its path
@@ -96,6 +92,10 @@ std::string typed(const Command& command, const Texts& texts, const Texts& setti
     if (const auto it = settings.find(setting.name); it != settings.end())
       add(setting.name, it->second, setting.flag);
   return line;
+}
+
+Json provenance(const std::string& arguments) {
+  return {{"program", "quenched " QUENCHED_VERSION}, {"arguments", arguments}};
 }
 
 std::string typed_again(const Record& record) {

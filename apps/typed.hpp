@@ -9,6 +9,9 @@ namespace quenched::apps {
 /// What a user would type in a shell for `command` with these parameters and settings.
 [[nodiscard]] std::string typed(const Command& command, const Texts& parameters, const Texts& settings);
 
+/// The block of a record that says the program's version and the command line.
+[[nodiscard]] Json provenance(const std::string& arguments);
+
 /// What a user would type to compute the point of this record again, alone. Settings that the record does not
 /// show (the tolerance, seeds) are taken from the command line noted in its `provenance`. Empty when no
 /// command gives such a record.

@@ -316,17 +316,23 @@ def test_values_that_are_not_finite_are_said():
         quenched.population(signal=400.0, activation=holed, at=dict(m_k=20, q_k=400, m_v=1, q_v=1))
 
 
-def test_interrupt_with_python_functions_ends_the_process_orderly():
+def ends_orderly_when_interrupted(setup, call):
     script = (
         "import os, signal, threading, numpy as np, quenched\n"
-        "s = lambda x: 0.5 * (1 + np.tanh(x / 2))\n"
-        "a = quenched.Activation(kernel=lambda x: np.logaddexp(0, x), first=s, second=lambda x: s(x) * (1 - s(x)))\n"
-        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
-        "try:\n    quenched.erm(activation=a, length=3, alpha=np.linspace(1, 8, 1000), tolerance=1e-5)\n"
-        "except KeyboardInterrupt:\n    print('interrupted')\n"
+        + setup
+        + "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        f"try:\n    {call}\nexcept KeyboardInterrupt:\n    print('interrupted')\n"
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "interrupted\n", "")
+
+
+def test_interrupt_with_python_functions_ends_the_process_orderly():
+    ends_orderly_when_interrupted(
+        "s = lambda x: 0.5 * (1 + np.tanh(x / 2))\n"
+        "a = quenched.Activation(kernel=lambda x: np.logaddexp(0, x), first=s, second=lambda x: s(x) * (1 - s(x)))\n",
+        "quenched.erm(activation=a, length=3, alpha=np.linspace(1, 8, 1000), tolerance=1e-5)",
+    )
 
 
 LONG = dict(alpha=np.linspace(1, 8, 1000), ridge=0.5, threads=1)  # minutes; a second a point
@@ -342,14 +348,7 @@ def test_interrupt_comes_at_once_and_leaves_the_package_usable():
 
 
 def test_an_interrupted_process_ends_orderly():
-    script = (
-        "import os, signal, threading, numpy, quenched\n"
-        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
-        "try:\n    quenched.erm(alpha=numpy.linspace(1, 8, 1000), ridge=0.5, threads=1)\n"
-        "except KeyboardInterrupt:\n    print('interrupted')\n"
-    )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "interrupted\n", "")
+    ends_orderly_when_interrupted("", "quenched.erm(alpha=np.linspace(1, 8, 1000), ridge=0.5, threads=1)")
 
 
 def test_other_threads_run_meanwhile():
