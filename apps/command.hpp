@@ -28,7 +28,7 @@ struct Command {
 };
 
 extern const Command population_command, bayes_command, erm_command, rsb_command, simulate_command,
-    compare_command, dynamics_command, glm_command, glm_simulate_command, phase_command;
+    compare_command, amp_command, dynamics_command, glm_command, glm_simulate_command, phase_command;
 
 /// In the order of the help.
 [[nodiscard]] const std::vector<const Command*>& commands();

@@ -5,9 +5,10 @@
 namespace quenched::apps {
 
 const std::vector<const Command*>& commands() {
-  static const std::vector<const Command*> list = {
-      &population_command, &bayes_command,    &erm_command, &rsb_command,          &simulate_command,
-      &compare_command,    &dynamics_command, &glm_command, &glm_simulate_command, &phase_command};
+  static const std::vector<const Command*> list = {&population_command,   &bayes_command,    &erm_command,
+                                                   &rsb_command,          &simulate_command, &compare_command,
+                                                   &amp_command,          &dynamics_command, &glm_command,
+                                                   &glm_simulate_command, &phase_command};
   return list;
 }
 

@@ -1,10 +1,9 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <quenched/dynamics.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/one_pass_sgd.hpp>
 
+#include "beside.hpp"
 #include "command.hpp"
 #include "lists.hpp"
 #include "overlaps_at.hpp"
@@ -40,25 +39,15 @@ void add_simulation(std::vector<Record>& records, const Problem& problem,
                                        .threads = settings.threads},
                                       settings.part_done);
   for (std::size_t i = 0; i < records.size(); ++i) {
-    Record& record = records[i];
     const auto& [time, mean, error] = simulated[i];
-    Json z;
-    const auto compare = [&](const char* name, double theory, double found, double standard_error) {
-      const double thrice = number_at(record, std::string("uncertainty.") + name);  // three standard errors
-      z[name] = json_of((found - theory) / std::hypot(standard_error, thrice / 3));
-    };
-    compare("test_error", number_at(record, "test_error"), mean.test_error, error.test_error);
-    for (const auto& [name, value] : overlap_names)
-      compare(name, number_at(record, std::string("order_parameters.") + name), mean.*value, error.*value);
-    Json simulation = {{"seeds", settings.seeds},
-                       {"test_error", json_of(mean.test_error)},
-                       {"excess_error", json_of(mean.test_error - problem.noise)}};
-    simulation["order_parameters"] = json_of(static_cast<const Overlaps&>(mean));
-    simulation["uncertainty"] = {{"test_error", json_of(error.test_error)}};
-    simulation["uncertainty"].update(json_of(static_cast<const Overlaps&>(error)));
-    record["dimension"] = settings.dimension;
-    record["simulation"] = simulation;
-    record["z"] = z;
+    Json standard_error = {{"test_error", json_of(error.test_error)}};
+    standard_error.update(json_of(static_cast<const Overlaps&>(error)));
+    put_beside(records[i], {.dimension = settings.dimension,
+                            .seeds = settings.seeds,
+                            .mean = {{"test_error", json_of(mean.test_error)},
+                                     {"order_parameters", json_of(static_cast<const Overlaps&>(mean))}},
+                            .standard_error = standard_error,
+                            .theory_errors = 3});
   }
 }
 
@@ -115,29 +104,12 @@ Record dynamics_record(const Point& point, const Settings& settings, const Recor
   return answer;
 }
 
-/// Theory, and beneath it the simulation and the deviations in standard errors.
 std::vector<Record> dynamics_rows(const Record& record) {
-  if (!record.contains("simulation")) {
-    Record row = record;
-    if (record["largest_cross_overlap"] == 0) {  // on the manifold: nothing to see
-      row.erase("largest_cross_overlap"), row.erase("on_manifold");
-      for (const char* name : {"m_kv", "m_vk", "q_kv"}) row["order_parameters"].erase(name);
-    }
-    return {row};
-  }
-  Record theory = record, simulation = record, z = record;
-  theory["by"] = "theory", simulation["by"] = "simulation", z["by"] = "z";
-  for (const char* name : {"test_error", "order_parameters", "uncertainty"})
-    simulation[name] = record["simulation"][name];
-  const auto signed_text = [&](const std::string& name) {
-    const double deviation = number_at(record, "z." + name);
-    return std::isnan(deviation) ? Json() : Json(fmt::format("{:+.1f}", deviation));
-  };
-  z["test_error"] = signed_text("test_error");
-  for (const auto& [name, value] : overlap_names) z["order_parameters"][name] = signed_text(name);
-  for (Record* row : {&simulation, &z})
-    for (const char* name : {"certificate", "largest_cross_overlap", "on_manifold"}) row->erase(name);
-  return {theory, simulation, z};
+  if (record.contains("simulation") || record["largest_cross_overlap"] != 0) return rows_beside(record);
+  Record row = record;  // on the manifold: nothing to see
+  row.erase("largest_cross_overlap"), row.erase("on_manifold");
+  for (const char* name : {"m_kv", "m_vk", "q_kv"}) row["order_parameters"].erase(name);
+  return {row};
 }
 
 void check_dynamics(const Point& point) {

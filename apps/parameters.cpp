@@ -141,6 +141,7 @@ const std::vector<Parameter>& parameters() {
        "Parisi parameter Y > 0 of one-step replica-symmetry breaking; optimal: where phi(Y) is largest",
        or_optimal(number("parisi", positive, ridge))},
       {"time", "1", "a flag of dynamics, which gives a record a time", number("time", not_negative, ridge)},
+      {"iteration", "1", "amp gives a record an iteration", number("iteration", positive, ridge)},
       {"dimension", "1000", "D of the simulated samples; a list is extrapolated to infinity", dimensions},
   };
   return table;

@@ -34,6 +34,8 @@ std::string estimator(const Record& record) {
   if (record.contains("branch"))
     return (record.contains("activation") ? record.value("activation", "") + ", branch " : "") +
            record.value("branch", "") + (record.contains("activation") ? "" : " branch");
+  if (record.contains("iteration"))
+    return record.value("of", "") == "bayes" ? "Bayes-AMP" : "ERM-AMP, " + record.value("activation", "");
   if (bayes_optimal(record)) return "Bayes-optimal";
   if (is_bayes_softmax(record)) return "Bayes-optimal = softmax";
   return record.value("activation", record.value("loss", "theory"));
@@ -119,8 +121,9 @@ class Naming {
     const Point point = given_in(record);
     for (const auto& [name, value] : point.items()) {
       if (name == axes_.x || std::ranges::find(panels_, name) != panels_.end() || name == "activation" ||
-          name == "loss" || is_tuned(record, name) || (name == "ridge_v" && same_ridges(record)) ||
-          values_.at(name).size() < 2 || (here.at(name).size() > 1) != in_panel)
+          name == "loss" || (name == "of" && record.contains("iteration")) || is_tuned(record, name) ||
+          (name == "ridge_v" && same_ridges(record)) || values_.at(name).size() < 2 ||
+          (here.at(name).size() > 1) != in_panel)
         continue;
       text += ", " + named_value(record, name, value);
     }
@@ -156,9 +159,9 @@ std::string threshold_name(const Record& record, const std::string& kind) {
 
 std::string symbol(const std::string& name) {
   static const std::map<std::string, std::string> symbols = {
-      {"alpha", "α"},     {"strength", "ρ"},  {"ridge", "r"},    {"signal", "ν"},
-      {"noise", "Δ"},     {"length", "L"},    {"time", "t"},     {"learning_rate", "η"},
-      {"ridge_k", "r_k"}, {"ridge_v", "r_v"}, {"dimension", "D"}};
+      {"alpha", "α"},         {"strength", "ρ"},  {"ridge", "r"},     {"signal", "ν"},
+      {"noise", "Δ"},         {"length", "L"},    {"time", "t"},      {"iteration", "t"},
+      {"learning_rate", "η"}, {"ridge_k", "r_k"}, {"ridge_v", "r_v"}, {"dimension", "D"}};
   const auto it = symbols.find(name);
   return it == symbols.end() ? name : it->second;
 }
@@ -176,6 +179,7 @@ std::string axis_title(const std::string& name, const std::string& measure) {
       {"ridge_k", "ridge r"},
       {"ridge", "ridge r"},
       {"time", "time t"},
+      {"iteration", "iteration t"},
       {"learning_rate", "learning rate η"},
       {"sign_error", "sign error"},
       {"test_error_over_limit", "test error over its limit"},
@@ -240,7 +244,7 @@ Axes axes_for(const std::vector<Record>& records, Axes axes) {
     for (const auto& [name, taken] : values)
       if (!names_a_choice(name) && name != "dimension" &&
           (!values.contains(axes.x) || taken.size() > values.at(axes.x).size() ||
-           (name == "time" && taken.size() == values.at(axes.x).size())))
+           ((name == "time" || name == "iteration") && taken.size() == values.at(axes.x).size())))
         axes.x = name;
   }
   if (!records.empty()) axes.measure = records.front().value("measure", axes.measure);

@@ -23,7 +23,7 @@ Number whole(const std::string& key, const std::string& text, long least, long m
 
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = {
-      {"tolerance", "target for the reported error estimates (1e-4; rsb and dynamics 1e-3)", false,
+      {"tolerance", "target for the reported error estimates (1e-4; rsb, dynamics and amp 1e-3)", false,
        [](Settings& s, const std::string& text) {
          const auto list = numbers("tolerance", text);
          if (list.size() != 1 || !(list[0] > 0 && list[0] < 1))
@@ -111,7 +111,11 @@ const std::vector<Setting>& setting_table() {
       {"start",
        "random (no overlap with the truth, |k|^2 = |v|^2 = D), informed (k*, v*), random:0.25 (D/4) (random)",
        false, [](Settings& s, const std::string& text) { s.start = text; }},
-      {"dimension", "D of a simulated run of sgd beside the theory (none)", false,
+      {"iterations", "iterations of message passing, a record each (30)", false,
+       [](Settings& s, const std::string& text) {
+         s.iterations = whole<int>("iterations", text, 1, 10'000);
+       }},
+      {"dimension", "D of a simulated run beside the theory (none; dynamics: of sgd)", false,
        [](Settings& s, const std::string& text) {
          s.dimension = whole<int>("dimension", text, 4, 10'000'000);
        }},

@@ -28,8 +28,9 @@ struct Settings {
   int starts = 16;                          // population: of that search
   std::vector<double> times;                // dynamics: increasing
   double until = NAN;                       // dynamics: the risk to be reached
-  std::string start = "random";             // dynamics
-  int dimension = 0;                        // dynamics: D of the simulated run; 0: none
+  std::string start = "random";             // dynamics, amp
+  int dimension = 0;                        // dynamics, amp: D of the simulated run; 0: none
+  int iterations = 30;                      // amp
   std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
   std::function<void(const std::string& text)> note;   // what the user may want to know meanwhile
 };

@@ -72,6 +72,8 @@ Texts settings_of(const Command& command, const Record& record) {
   for (const char* name : {"until", "start", "dimension", "seeds", "against"}) show(name, record);
   // a state depends, within its error, on the other times on its path
   if (found_parameter(record) != "time" && !record.contains("provenance")) show("time", record);
+  if (record.contains("iteration") && !texts.contains("iterations"))
+    texts["iterations"] = text_of_value(record["iteration"]);
   if (record.contains("simulation")) show("seeds", record["simulation"]);
   if (texts.contains("at")) texts.erase("start");  // dynamics names both `start`
   if (record.value("kind", "") == "fixed_point" && !texts.contains("map")) texts["curve"] = "";

@@ -9,44 +9,13 @@
 #include "symmetry.hpp"
 
 namespace quenched {
-namespace {
-
 using Eigen::VectorXd;
-
-void check(double alpha, double ridge_k, double ridge_v, const ErmOptions& options) {
-  const auto positive = [](const char* key, double value) {
-    if (!(value > 0) || std::isinf(value))
-      throw InvalidInput(key, std::to_string(value), "needs a finite number > 0");
-  };
-  positive("alpha", alpha), positive("ridge_k", ridge_k), positive("ridge_v", ridge_v);
-  positive("tolerance", options.tolerance);
-}
-
-/// Stability and jumps at x by these equations' rule.
-void responses(const ErmEquations& equations, const VectorXd& x, double ridge_k, Certificate& c) {
-  const ChannelMeans means = equations.means(x, Detail::responses);
-  equations.set_stability(c, x, means);
-  const Eigen::ArrayXd& m = means.value;
-  const double slope = std::abs(m[Vhat_k]);
-  c.jump_weight = m[Vhat_k] == m[pointwise_k] ? 0 : std::abs(m[Vhat_k] - m[pointwise_k]) / slope;
-  c.jump_share = c.jump_weight == 0 ? 0 : c.jump_weight * slope / std::abs(ridge_k + m[Vhat_k]);
-  c.jump_weight_direct = m[jumps_k] / slope;
-  c.jump_weight_direct_error = std::sqrt(means.deviation.col(jumps_k).square().sum()) / slope;
-  c.competing = m[competing];
-  c.jump_weight_error =
-      std::sqrt((means.deviation.col(Vhat_k) - means.deviation.col(pointwise_k)).square().sum()) / slope;
-}
-
-}  // namespace
 
 ErmResult erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
               double ridge_v, const ErmOptions& options) {
-  check(problem);
-  check(alpha, ridge_k, ridge_v, options);
-  if (activation.info().scale_invariant)
-    throw InvalidInput("activation", activation.info().name,
-                       "does not depend on the length of k, which any ridge then shrinks without end: ERM "
-                       "has no minimum and needs another, as softmax:8");
+  check_erm(problem, activation, alpha, ridge_k, ridge_v);
+  if (!(options.tolerance > 0) || std::isinf(options.tolerance))
+    throw InvalidInput("tolerance", std::to_string(options.tolerance), "needs a finite number > 0");
   ErmResult result;
   Certificate& c = result.certificate;
   using E = ErmEquations;
@@ -160,7 +129,10 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   }
   // The responses vary strongly from sample to sample: no finer than their verdict needs.
   for (int level = 0; options.responses; ++level) {
-    responses(at_level(level), x, ridge_k, c);
+    const E equations = at_level(level);
+    const ChannelMeans means = equations.means(x, Detail::responses);
+    equations.set_stability(c, x, means);
+    equations.set_jumps(c, means);
     const double error = c.stability_error;
     const bool sided = std::abs(c.stability_eigenvalue - 1) > 4 * error,
                sharp = error <= 0.1 * std::max(0.75, c.stability_eigenvalue),

@@ -1,10 +1,25 @@
 #include "erm_equations.hpp"
 
 #include <cmath>
+#include <quenched/invalid_input.hpp>
 
 namespace quenched {
 
 using Eigen::VectorXd;
+
+void check_erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
+               double ridge_v) {
+  check(problem);
+  const auto positive = [](const char* key, double value) {
+    if (!(value > 0) || std::isinf(value))
+      throw InvalidInput(key, std::to_string(value), "needs a finite number > 0");
+  };
+  positive("alpha", alpha), positive("ridge_k", ridge_k), positive("ridge_v", ridge_v);
+  if (activation.info().scale_invariant)
+    throw InvalidInput("activation", activation.info().name,
+                       "does not depend on the length of k, which any ridge then shrinks without end: ERM "
+                       "has no minimum and needs another, as softmax:8");
+}
 
 ErmEquations::ErmEquations(const Problem& problem, const Activation& activation, double alpha, double r_k,
                            double r_v, const ChannelOptions& options)
@@ -62,6 +77,18 @@ void ErmEquations::set_stability(Certificate& c, const VectorXd& x, const Channe
     c.stability_error =
         std::hypot(c.stability_error,
                    replicon(x, means.value + means.deviation.row(r).transpose()) - c.stability_eigenvalue);
+}
+
+void ErmEquations::set_jumps(Certificate& c, const ChannelMeans& means) const {
+  const Eigen::ArrayXd& m = means.value;
+  const double slope = std::abs(m[Vhat_k]), jump = std::abs(m[Vhat_k] - m[pointwise_k]);
+  c.jump_weight = jump == 0 ? 0 : jump / slope;
+  c.jump_share = jump == 0 ? 0 : alpha_ * jump / std::abs(r_k_ + alpha_ * m[Vhat_k]);
+  c.jump_weight_error =
+      std::sqrt((means.deviation.col(Vhat_k) - means.deviation.col(pointwise_k)).square().sum()) / slope;
+  c.jump_weight_direct = m[jumps_k] / slope;
+  c.jump_weight_direct_error = std::sqrt(means.deviation.col(jumps_k).square().sum()) / slope;
+  c.competing = m[competing];
 }
 
 std::string ErmEquations::rule() const {

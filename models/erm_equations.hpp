@@ -10,6 +10,10 @@
 
 namespace quenched {
 
+/// What `erm` throws of these.
+void check_erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
+               double ridge_v);
+
 [[nodiscard]] OrderParameters erm_start(Start start, double ridge_k, double ridge_v);
 
 /// The replica-symmetric map and the observables at one resolution: channels of all prompt lengths, averaged
@@ -42,6 +46,8 @@ class ErmEquations {
   [[nodiscard]] double replicon(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;
   /// The same and its error from that of the means: stability_eigenvalue and stability_error.
   void set_stability(Certificate& certificate, const Eigen::VectorXd& x, const ChannelMeans& means) const;
+  /// The jump weight, the share of 1/V_k, the weight from the jumps themselves, and `competing`.
+  void set_jumps(Certificate& certificate, const ChannelMeans& means) const;
   [[nodiscard]] std::string rule() const;
 
  private:

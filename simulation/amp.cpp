@@ -77,10 +77,8 @@ AmpState amp_step(const Samples& samples, const AmpChannel& channel, const AmpSt
   next.V_v = 1 / (options.prior_v + next.A_v);
   next.k = next.V_k * (partial_k.topRows(D).rowwise().sum() / root_D + next.A_k * state.k);
   next.v = next.V_v * (partial_v.topRows(D).rowwise().sum() / root_D + next.A_v * state.v);
-  const auto along_k = [](const AmpState& at) {
-    return at.k.dot(at.v) / std::max(at.k.squaredNorm(), 1e-300);
-  };
-  next.v -= (1 - options.cross) * (along_k(next) - along_k(state)) * next.k;
+  const auto along_k = [](const AmpState& at) { return at.k.stableNormalized().dot(at.v); };
+  next.v -= (1 - options.cross) * (along_k(next) - along_k(state)) * next.k.stableNormalized();
   return next;
 }
 

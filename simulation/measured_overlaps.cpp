@@ -4,14 +4,6 @@
 #include <cmath>
 
 namespace quenched {
-namespace {
-
-/// The four vectors in the first four axes of R^D, as vectors of R^4 with |k*|^2 = |v*|^2 = 4: fields
-/// x.k/sqrt(D) of tokens whose law is invariant under rotations have the law of x'.k'/sqrt(4).
-struct Projected {
-  Directions directions;
-  Eigen::VectorXd k, v;
-};
 Projected projected(const Directions& directions, const Eigen::VectorXd& k, const Eigen::VectorXd& v) {
   if (k.size() <= 4) return {directions, k, v};
   Eigen::MatrixXd vectors(k.size(), 4);
@@ -21,8 +13,6 @@ Projected projected(const Directions& directions, const Eigen::VectorXd& k, cons
       Eigen::MatrixXd(R.triangularView<Eigen::Upper>()) * std::sqrt(4.0 / static_cast<double>(k.size()));
   return {{four.col(0).cast<float>(), four.col(1).cast<float>()}, four.col(2), four.col(3)};
 }
-
-}  // namespace
 
 Overlaps measured_overlaps(const Directions& directions, const Eigen::VectorXd& k, const Eigen::VectorXd& v) {
   const Eigen::VectorXd k_star = directions.k_star.cast<double>(), v_star = directions.v_star.cast<double>();

@@ -9,6 +9,15 @@ namespace quenched {
 [[nodiscard]] Overlaps measured_overlaps(const Directions& directions, const Eigen::VectorXd& k,
                                          const Eigen::VectorXd& v);
 
+/// The four vectors in the first four axes of R^D, as vectors of R^4 with |k*|^2 = |v*|^2 = 4: fields
+/// x.k/sqrt(D) of tokens whose law is invariant under rotations have the law of x'.k'/sqrt(4).
+struct Projected {
+  Directions directions;
+  Eigen::VectorXd k, v;
+};
+[[nodiscard]] Projected projected(const Directions& directions, const Eigen::VectorXd& k,
+                                  const Eigen::VectorXd& v);
+
 /// E(y - f(X))^2 over `count` new samples in four dimensions: the rotation that puts (k*, v*, k, v) in R^4
 /// leaves the law of Gaussian tokens and of the task as it is. Cost: O(L) a sample whatever D.
 [[nodiscard]] MeanAndError test_error(const Problem& problem, const Directions& directions,

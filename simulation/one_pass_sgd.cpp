@@ -1,4 +1,3 @@
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,6 +9,7 @@
 #include <quenched/sampler.hpp>
 
 #include "measured_overlaps.hpp"
+#include "placed_start.hpp"
 #include "seed_statistics.hpp"
 #include "token_products.hpp"
 
@@ -19,26 +19,6 @@ namespace {
 using Index = Eigen::Index;
 
 enum OnePassStream : std::uint64_t { frame_stream, order_stream, one_pass_test_stream, sample_streams };
-
-/// k*, v* and the start in four random directions at right angles, each sqrt(D) long.
-struct Placed {
-  Directions directions;
-  Eigen::VectorXd k, v;
-};
-Placed placed(const Overlaps& o, int D, std::uint64_t key) {
-  Eigen::MatrixXf normals(D, 4);
-  NormalStream(key).fill(normals.data(), normals.size());
-  const Eigen::MatrixXd frame =
-      std::sqrt(static_cast<double>(D)) *
-      (Eigen::HouseholderQR<Eigen::MatrixXd>(normals.cast<double>()).householderQ() *
-       Eigen::MatrixXd::Identity(D, 4));
-  const double c_k = std::sqrt(std::max(0.0, o.q_k - o.m_k * o.m_k - o.m_kv * o.m_kv));
-  const double shared = c_k > 0 ? (o.q_kv - o.m_k * o.m_vk - o.m_kv * o.m_v) / c_k : 0;
-  const double own = std::sqrt(std::max(0.0, o.q_v - o.m_vk * o.m_vk - o.m_v * o.m_v - shared * shared));
-  return {{frame.col(0).cast<float>(), frame.col(1).cast<float>()},
-          o.m_k * frame.col(0) + o.m_kv * frame.col(1) + c_k * frame.col(2),
-          o.m_vk * frame.col(0) + o.m_v * frame.col(1) + shared * frame.col(2) + own * frame.col(3)};
-}
 
 struct SampleOf {
   const SampleGroup* group;
@@ -59,7 +39,7 @@ std::vector<SampleOf> in_random_order(const Samples& samples, std::uint64_t key)
 /// (k, v) over sqrt(D), padded as the tokens are, and one step at a time.
 class Descending {
  public:
-  Descending(const OnePassSpecification& s, const Placed& start)
+  Descending(const OnePassSpecification& s, const PlacedStart& start)
       : s_(s), D_(s.dimension), k_(Eigen::VectorXd::Zero(token_stride(s.dimension))), v_(k_) {
     k_.head(D_) = start.k / std::sqrt(static_cast<double>(D_));
     v_.head(D_) = start.v / std::sqrt(static_cast<double>(D_));
@@ -93,7 +73,7 @@ class Descending {
 };
 
 std::vector<OnePassFigures> run_one_pass(const OnePassSpecification& s, std::uint64_t seed) {
-  const Placed start = placed(s.start, s.dimension, stream_key(seed, frame_stream));
+  const PlacedStart start = placed_start(s.start, s.dimension, stream_key(seed, frame_stream));
   Descending descending(s, start);
   std::vector<OnePassFigures> figures;
   Samples samples;

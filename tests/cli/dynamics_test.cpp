@@ -64,6 +64,27 @@ TEST_CASE("dynamics: a flow comes once, whatever the learning rates; its picture
   CHECK(contents(folder / "p.csv").starts_with("panel,series,kind,signal,time,"));
 }
 
+TEST_CASE("amp: a record for each iteration; the posterior once, whatever the activations") {
+  const Folder folder;
+  const std::string picture = folder / "a.svg";
+  const Json records = Json::parse(
+      quenched_program(
+          "amp --of bayes,erm --activation softmax,linear --ridge 0.5 --iterations 3 --tolerance 1e-2 "
+          "--dimension 200 --seeds 3 --format json --plot " +
+          picture)
+          .out);
+  REQUIRE(records.size() == 9);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    CHECK(records[i]["iteration"] == i % 3 + 1);
+    for (const char* name : {"m_k", "q_k", "V_k", "m_v", "q_v", "V_v"})
+      CHECK(number_at(records[i], std::string("simulation.uncertainty.") + name) >= 0);
+    CHECK(number_at(records[i], "simulation.largest_cross_overlap") > 0);
+  }
+  CHECK(records[0]["of"] == "bayes");
+  CHECK_FALSE(records[0].contains("activation"));
+  CHECK(contents(folder / "a.csv").starts_with("panel,series,kind,iteration,test_error,"));
+}
+
 TEST_CASE("population --landscape: the least over all seven overlaps beside that over four") {
   const Json records =
       Json::parse(quenched_program("population --landscape --length 1 --signal 0 --activation relu,softmax "

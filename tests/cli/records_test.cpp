@@ -14,6 +14,7 @@ static const char* const every_command[] = {
     "erm --ridge 0.5 --alpha 3,4 --tolerance 1e-3",
     "simulate --dimension 60 --seeds 3",
     "population --landscape --starts 2 --tolerance 1e-2",
+    "amp --of bayes,erm --ridge 0.5 --iterations 2 --dimension 40 --seeds 2 --tolerance 1e-2",
     "dynamics --time 1,2 --dimension 40 --seeds 2 --tolerance 1e-2",
     "compare --ridge 0.5 --dimension 60 --seeds 3 --tolerance 1e-3",
     "glm-simulate --teacher sign --loss hinge --dimension 50 --seeds 3",

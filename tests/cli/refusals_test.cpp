@@ -73,6 +73,14 @@ TEST_CASE("impossible overlaps, by the inequality that they violate") {
   refused("dynamics --at m_k=1,q_k=0.5,m_v=1,q_v=1", "--at q_k=0.5", "m_k^2");
 }
 
+TEST_CASE("what amp refuses") {
+  refused("amp --of crossing", "--of crossing", "bayes or erm");
+  refused("amp --start warm", "--start warm", "random or informed");
+  refused("amp --iterations 0", "--iterations 0", ">= 1");
+  refused("amp --of erm --ridge optimal", "--ridge optimal", "> 0");
+  refused("amp --of erm --activation hardmax", "--activation hardmax", "softmax:8");
+}
+
 TEST_CASE("what dynamics refuses") {
   refused("dynamics --time -1", "--time -1", ">= 0");
   refused("dynamics --time 1:2", "--time 1:2", "lo:hi:n");

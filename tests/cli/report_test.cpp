@@ -23,6 +23,8 @@ TEST_CASE("the command of each point gives its record again") {
         "population --activation linear --length 1:0.5,3:0.5", "population --at m_k=1,q_k=2,m_v=1,q_v=1.2",
         "dynamics --time 1,2 --start random:0.5 --dimension 30 --seeds 2 --tolerance 1e-2 --activation "
         "linear",
+        "amp --of erm --alpha 2 --ridge 1 --start informed --iterations 2 --dimension 30 --seeds 2 "
+        "--tolerance 1e-2",
         "dynamics --time 1 --at m_k=1,q_k=2,m_v=1,q_v=1.2 --tolerance 1e-2 --method flow",
         "glm --teacher sign:0.1 --loss logistic,bayes --ridge optimal --alpha 2",
         "compare --alpha 3 --ridge 1 --activation linear --dimension 30 --seeds 2 --tolerance 1e-2"}) {

@@ -134,6 +134,15 @@ TEST_CASE("values of theory.md section 8, within their errors and ours") {
   }
 }
 
+TEST_CASE("the jump share is the weight times the part of 1/V_k that Vhat_k makes") {
+  const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0.25};
+  const ErmResult r =
+      erm(problem, *make_activation("softmax"), 2, 0.2, 0.2, {.tolerance = 1e-3, .branches = 0});
+  CHECK(r.certificate.jump_weight > 0.05);
+  CHECK(r.certificate.jump_share ==
+        doctest::Approx(r.certificate.jump_weight * std::abs(1 - 0.2 * r.overlaps.V_k)).epsilon(1e-3));
+}
+
 TEST_CASE("both sides of the stability line") {
   CHECK(solve("spiked", 2, {{2, 1.0}}, 0, 4, 0.5, "softmax", 1e-4).certificate.stable == true);
   const ErmResult unstable = solve("spiked", 1, {{2, 1.0}}, 0, 2, 0.01, "softmax", 1e-3);

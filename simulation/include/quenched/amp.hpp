@@ -3,22 +3,10 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
-#include <quenched/batch.hpp>
+#include <quenched/amp_channel.hpp>
 #include <quenched/sampler.hpp>
 
 namespace quenched {
-
-/// What a channel returns for samples of one length: g_k, g_v (samples x L), and for each sample the
-/// divergences sum_l d g_k,l/d omega_l and sum_l d g_v,l/d w_l.
-struct AmpChannelOutput {
-  Batch g_k, g_v;
-  Eigen::ArrayXd divergence_k, divergence_v;
-};
-
-/// The output function of the model at hand: the proximal g of ERM, the posterior g of Bayes. Called from
-/// several threads at once, with up to Samples::block samples of one length; must size the four outputs.
-using AmpChannel = std::function<void(const Batch& omega, const Batch& w, const Eigen::ArrayXd& y, double V_k,
-                                      double V_v, AmpChannelOutput& out)>;
 
 struct AmpOptions {
   /// P_a = prior_a + A_a. ERM: the ridges. Bayes: 1 for v; for k, 1 + alpha nu (spiked, whose planted token

@@ -1,0 +1,128 @@
+#include <quenched/invalid_input.hpp>
+#include <quenched/simulate_amp.hpp>
+#include <quenched/state_evolution.hpp>
+
+#include "beside.hpp"
+#include "command.hpp"
+#include "problem.hpp"
+
+namespace quenched::apps {
+namespace {
+
+/// Message passing for one point: what the theory and the run share.
+struct AmpProblem {
+  std::vector<StateEvolutionStep> theory;
+  AmpChannel channel;
+  AmpAttention attention;
+  AmpOptions options;
+  Overlaps start;
+  double V_k, V_v;
+};
+
+/// Overlap 0.9 with the truth when informed; else none: k = v = 0, the prior's mean, for Bayes, and
+/// k, v ~ N(0, I) for ERM, whose k = 0 would stay.
+AmpProblem amp_problem(const Point& point, const Settings& settings) {
+  const Problem problem = problem_of(point);
+  const double alpha = number_at(point, "alpha"), m = settings.start == "informed" ? 0.9 : 0;
+  const StateEvolutionOptions options{settings.tolerance, settings.seed, settings.threads};
+  if (point.at("of") == "bayes")
+    return {.theory = bayes_state_evolution(problem, alpha, {m, m}, settings.iterations, options),
+            .channel = bayes_amp_channel(problem),
+            .attention = bayes_amp_attention(problem),
+            .options = {.prior_k = bayes_amp_prior(problem, alpha), .threads = settings.threads},
+            .start = {.m_k = m, .q_k = m, .m_v = m, .q_v = m},
+            .V_k = 1 - m,
+            .V_v = 1 - m};
+  const std::shared_ptr<const Activation> activation =
+      make_activation(point.at("activation").get<std::string>());
+  const double r_k = number_at(point, "ridge_k"), r_v = number_at(point, "ridge_v");
+  const double V_k = std::min(1.0, 1 / r_k), V_v = std::min(1.0, 1 / r_v);
+  return {.theory = erm_state_evolution(problem, *activation, alpha, r_k, r_v, {m, 1, V_k, m, 1, V_v},
+                                        settings.iterations, options),
+          .channel = erm_amp_channel(activation),
+          .attention = erm_amp_attention(activation),
+          .options = {.prior_k = r_k, .prior_v = r_v, .threads = settings.threads},
+          .start = {.m_k = m, .q_k = 1, .m_v = m, .q_v = 1},
+          .V_k = V_k,
+          .V_v = V_v};
+}
+
+template <class Figures>  // of order parameters: m_k, ..., V_v
+Json flat_json(const Figures& f, double test_error) {
+  Json json = {{"test_error", json_of(test_error)}};
+  json.update(json_of(OrderParameters{f.m_k, f.q_k, f.V_k, f.m_v, f.q_v, f.V_v}));
+  return json;
+}
+
+Record amp_record(const Point& point, const Settings& settings, const Record*) {
+  if (settings.start != "random" && settings.start != "informed")
+    throw InvalidInput("start", settings.start, "needs random or informed");
+  const AmpProblem p = amp_problem(point, settings);
+  Record answer = point;
+  if (point.at("of") == "bayes")
+    for (const char* name : {"activation", "ridge_k", "ridge_v"}) answer.erase(name);
+  answer["start"] = settings.start;
+  std::vector<AmpIteration> run;
+  if (settings.dimension > 0)
+    run = simulate_amp({.problem = problem_of(point),
+                        .channel = p.channel,
+                        .attention = p.attention,
+                        .options = p.options,
+                        .dimension = settings.dimension,
+                        .alpha = number_at(point, "alpha"),
+                        .start = p.start,
+                        .V_k = p.V_k,
+                        .V_v = p.V_v,
+                        .iterations = settings.iterations,
+                        .seeds = settings.seeds,
+                        .first_seed = settings.seed},
+                       settings.part_done);
+  std::vector<Record> records;
+  for (std::size_t t = 1; t < p.theory.size(); ++t) {
+    const StateEvolutionStep& step = p.theory[t];
+    Record record = answer;
+    record["iteration"] = t;
+    set_test_error(record, step.test_error);
+    record["order_parameters"] = json_of(step.overlaps);
+    record["uncertainty"] = flat_json(step.uncertainty.overlaps, step.uncertainty.test_error);
+    record["certificate"] = json_of(step.certificate);
+    if (!run.empty()) {
+      const auto& [mean, error] = run[t];
+      Json means = flat_json(mean, mean.test_error);
+      means.erase("test_error");
+      put_beside(record, {.dimension = settings.dimension,
+                          .seeds = settings.seeds,
+                          .mean = {{"test_error", json_of(mean.test_error)}, {"order_parameters", means}},
+                          .standard_error = flat_json(error, error.test_error),
+                          .theory_errors = 2});
+      record["simulation"]["largest_cross_overlap"] = json_of(mean.largest_cross_overlap);
+    }
+    records.push_back(std::move(record));
+  }
+  answer["records"] = records;
+  return answer;
+}
+
+void check_amp(const Point& point) {
+  if (point["of"] == "crossing") throw InvalidInput("of", "crossing", "needs bayes or erm here");
+  check_fixed_ridges(point);
+}
+
+}  // namespace
+
+const Command amp_command = {
+    .name = "amp",
+    .help = "message passing, iteration by iteration: state evolution beside a run at finite D",
+    .parameters = {"of", "task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k",
+                   "ridge_v"},
+    .settings = {"iterations", "start", "dimension", "seed", "seeds", "tolerance", "threads"},
+    .columns = {"by", "iteration", "test_error", "order_parameters.m_k", "order_parameters.q_k",
+                "order_parameters.V_k", "order_parameters.m_v", "order_parameters.q_v",
+                "order_parameters.V_v", "largest_cross_overlap", "certificate.verdict"},
+    .compute = amp_record,
+    .check = check_amp,
+    .tolerance = 1e-3,
+    .finish = answers_apart,  // the posterior does not depend on the activation
+    .rows = rows_beside};
+
+}  // namespace quenched::apps

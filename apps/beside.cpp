@@ -1,0 +1,40 @@
+#include "beside.hpp"
+
+#include <fmt/format.h>
+
+namespace quenched::apps {
+void put_beside(Record& record, const BesideTheory& run) {
+  Json z = Json::object();
+  for (const auto& [name, error] : run.standard_error.items()) {
+    const std::string at = (record.at("order_parameters").contains(name) ? "order_parameters." : "") + name;
+    const double theory = number_at(record, at), rounding = 1e-9 * (1 + std::abs(theory));
+    z[name] = json_of(
+        (number_at(run.mean, at) - theory) /
+        std::hypot(number_of(error), number_at(record, "uncertainty." + name) / run.theory_errors, rounding));
+  }
+  const double test_error = number_at(run.mean, "test_error");
+  Record simulation = {{"seeds", run.seeds},
+                       {"test_error", json_of(test_error)},
+                       {"excess_error", json_of(test_error - number_at(record, "noise"))}};
+  simulation["order_parameters"] = run.mean.at("order_parameters");
+  simulation["uncertainty"] = run.standard_error;
+  record["dimension"] = run.dimension;
+  record["simulation"] = simulation;
+  record["z"] = z;
+}
+
+std::vector<Record> rows_beside(const Record& record) {
+  if (!record.contains("simulation")) return {record};
+  Record theory = record, simulation = record, z = record;
+  theory["by"] = "theory", simulation["by"] = "simulation", z["by"] = "z";
+  for (Record* row : {&simulation, &z})
+    for (const char* name : {"certificate", "largest_cross_overlap", "on_manifold"}) row->erase(name);
+  simulation.update(record["simulation"]);
+  for (const auto& [name, deviation] : record["z"].items()) {
+    Json& cell = record["order_parameters"].contains(name) ? z["order_parameters"][name] : z[name];
+    cell = deviation.is_null() ? Json() : Json(fmt::format("{:+.1f}", number_of(deviation)));
+  }
+  return {theory, simulation, z};
+}
+
+}  // namespace quenched::apps

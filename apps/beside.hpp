@@ -1,0 +1,22 @@
+#pragma once
+#include <vector>
+
+#include "json.hpp"
+
+namespace quenched::apps {
+
+/// A simulated run that goes into the record of its theory.
+struct BesideTheory {
+  int dimension, seeds;
+  Record mean;           // test_error, order_parameters
+  Json standard_error;   // flat, of the same
+  double theory_errors;  // how many standard errors the theory states as its uncertainty
+};
+
+/// Sets `dimension`, `simulation` and `z`, deviations in standard errors of both.
+void put_beside(Record& record, const BesideTheory& run);
+
+/// Theory, and beneath it the simulation and the deviations; the record itself where nothing was simulated.
+[[nodiscard]] std::vector<Record> rows_beside(const Record& record);
+
+}  // namespace quenched::apps
