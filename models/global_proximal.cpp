@@ -55,8 +55,9 @@ GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Ei
   Batch moved(block, n), sw = moved, ss = moved, h = moved;
   if (from_omega)
     for (Eigen::Index i = 0; i < block; ++i) add(i, omega.row(i));
+  const auto lines = activation_.lines(omega, w);
   for (int l = 0; l < L_; ++l) {
-    activation_.line(omega, w, l, transitions, moved, sw, ss);
+    lines->along(l, transitions, moved, sw, ss);
     h = (y.replicate(1, n) - sw).square() / (2 * (1 + V_v_ * ss)) +
         kept / (2 * V_k_) * (moved.colwise() - omega.col(l)).square();
     for (Eigen::Index j = 0; j < n; ++j)

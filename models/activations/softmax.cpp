@@ -7,6 +7,51 @@
 namespace quenched {
 namespace {
 
+/// a chi_l = logsumexp(others) + t gives s_l = sigmoid(t); the others keep their proportions.
+class SoftmaxLines final : public TokenLines {
+ public:
+  SoftmaxLines(double slope, const Batch& chi, const Batch& w)
+      : a_(slope), w_(w), x_(slope * chi), top_(x_.rowwise().maxCoeff()) {
+    e_ = vector_math::exp(x_.colwise() - top_);
+    sums_ = sums_over(e_, w_);
+  }
+
+  void along(int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw, Batch& ss) override {
+    Eigen::ArrayXd top = top_;
+    Batch others(e_.rows(), 3);  // the sums without token l
+    others << sums_.col(0) - e_.col(l), sums_.col(1) - e_.col(l) * w_.col(l),
+        sums_.col(2) - e_.col(l).square();
+    for (Eigen::Index i = 0; i < e_.rows(); ++i)
+      if (e_(i, l) > sums_(i, 0) / 2) {  // they would cancel, or have underflowed
+        Batch x = x_.row(i);
+        x(0, l) = -INFINITY;
+        top[i] = x.maxCoeff();
+        others.row(i) = sums_over((x - top[i]).exp(), w_.row(i));
+      }
+    const Eigen::ArrayXd mean = others.col(1) / others.col(0), power = others.col(2) / others.col(0).square(),
+                         start = top + others.col(0).log();
+    for (Eigen::Index j = 0; j < t.size(); ++j) {
+      const double taken = 1 / (1 + std::exp(-t[j]));
+      moved.col(j) = (start + t[j]) / a_;
+      sw.col(j) = taken * w_.col(l) + (1 - taken) * mean;
+      ss.col(j) = taken * taken + (1 - taken) * (1 - taken) * power;
+    }
+  }
+
+ private:
+  /// Columns: sum_l e_l, sum_l e_l w_l, sum_l e_l^2.
+  static Batch sums_over(const Batch& e, const Batch& w) {
+    Batch sums(e.rows(), 3);
+    sums << e.rowwise().sum(), (e * w).rowwise().sum(), e.square().rowwise().sum();
+    return sums;
+  }
+
+  double a_;
+  const Batch& w_;
+  Batch x_, e_, sums_;
+  Eigen::ArrayXd top_;
+};
+
 /// sigma_l = exp(a chi_l)/sum_m exp(a chi_m), a the slope.
 class Softmax final : public Activation {
  public:
@@ -37,22 +82,8 @@ class Softmax final : public Activation {
     e = a_ * beta;
   }
 
-  /// a chi_l = logsumexp(others) + t gives s_l = sigmoid(t); the others keep their proportions.
-  void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
-            Batch& ss) const override {
-    Batch others = a_ * chi, s;
-    others.col(l) = -INFINITY;
-    const Eigen::ArrayXd top = others.rowwise().maxCoeff();
-    others.colwise() -= top;
-    s = others.exp();
-    const Eigen::ArrayXd total = s.rowwise().sum(), mean = (s * w).rowwise().sum() / total,
-                         power = s.square().rowwise().sum() / total.square(), start = top + total.log();
-    for (Eigen::Index j = 0; j < t.size(); ++j) {
-      const double taken = 1 / (1 + std::exp(-t[j]));
-      moved.col(j) = (start + t[j]) / a_;
-      sw.col(j) = taken * w.col(l) + (1 - taken) * mean;
-      ss.col(j) = taken * taken + (1 - taken) * (1 - taken) * power;
-    }
+  std::unique_ptr<TokenLines> lines(const Batch& chi, const Batch& w) const override {
+    return std::make_unique<SoftmaxLines>(a_, chi, w);
   }
 
  private:
