@@ -16,8 +16,9 @@ double quantity(const Record& record, const std::string& name) {
 
 Record compare_record(const Point& point, const Settings& settings, const Record*) {
   Point asymptotic = point;
-  asymptotic.erase("dimension");
-  if (point["start"] != "informed") asymptotic["start"] = "uninformed";
+  for (const char* name : {"dimension", "trainer", "tokens"}) asymptotic.erase(name);
+  const bool informed = point["start"].get<std::string>().starts_with("informed");
+  asymptotic["start"] = informed ? "informed" : "uninformed";
   return compared(erm_command.compute(asymptotic, settings, nullptr),
                   simulate_command.compute(point, settings, nullptr));
 }
@@ -71,8 +72,8 @@ const Command compare_command = {
         "theory (erm) beside simulation: z-scores and a verdict; exit 1 when a trusted theory is more than 4 "
         "standard errors + 2/D (relative) off",
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
-                   "start", "dimension"},
-    .settings = {"tolerance", "integration", "points", "seed", "seeds", "threads"},
+                   "start", "trainer", "tokens", "dimension"},
+    .settings = {"tolerance", "integration", "points", "seed", "seeds", "epochs", "threads"},
     .columns = {"quantity", "theory", "simulation", "z", "agree"},
     .compute = compare_record,
     .check = check_fixed_ridges,

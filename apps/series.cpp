@@ -42,7 +42,8 @@ std::string estimator(const Record& record) {
 /// Choices by name, of which a curve has one.
 bool names_a_choice(const std::string& parameter) {
   return parameter == "activation" || parameter == "start" || parameter == "task" || parameter == "of" ||
-         parameter == "teacher" || parameter == "loss" || parameter == "method";
+         parameter == "teacher" || parameter == "loss" || parameter == "method" || parameter == "trainer" ||
+         parameter == "tokens";
 }
 
 /// What was given, not found.

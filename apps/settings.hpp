@@ -13,6 +13,7 @@ struct Settings {
   int points = 0;  // 0: chosen by the solver
   std::uint64_t seed = 1;
   int seeds = 8;
+  int epochs = 0;                           // simulate: passes over the samples; 0: the trainer's own
   int threads = 0;                          // 0: all cores
   int branches = 2;                         // further starts tried for a branch of lower energy
   bool derivatives = false;                 // of the test error by every parameter

@@ -4,15 +4,23 @@
 
 #include "command.hpp"
 #include "extrapolation.hpp"
+#include "lists.hpp"
 #include "problem.hpp"
 
 namespace quenched::apps {
 namespace {
 
-/// `uninformed` is what the theory calls a start that knows nothing of the truth: random here.
-TrainingStart training_start(const std::string& start) {
-  if (start == "informed") return TrainingStart::informed;
-  return start == "small" ? TrainingStart::small : TrainingStart::random;
+/// `uninformed` is what the theory calls a start that knows nothing of the truth: random here. A number is
+/// |k|^2/D = |v|^2/D.
+TrainingOptions training_of(const Point& point, const Settings& settings) {
+  TrainingOptions training = trainer_named(point.at("trainer").get<std::string>());
+  const auto start = words(point.at("start").get<std::string>(), ':');
+  training.start = start[0] == "informed" ? TrainingStart::informed
+                   : start[0] == "small"  ? TrainingStart::small
+                                          : TrainingStart::random;
+  if (start.size() == 2) training.start_scale = std::sqrt(numbers("start", start[1])[0]);
+  training.epochs = settings.epochs;
+  return training;
 }
 
 Record simulate_record(const Point& point, const Settings& settings, const Record*) {
@@ -26,7 +34,10 @@ Record simulate_record(const Point& point, const Settings& settings, const Recor
       .seeds = settings.seeds,
       .first_seed = settings.seed,
       .threads = settings.threads,
-      .training = {.start = training_start(point.at("start").get<std::string>())}};
+      .training = training_of(point, settings),
+      .tokens = token_law(point.at("tokens").get<std::string>())};
+  // then the test error too is measured on fresh tokens
+  if (specification.tokens.kind != TokenLaw::Kind::gaussian) specification.fresh_samples = 1 << 15;
   if (settings.note)
     settings.note(fmt::format("{:.2g} GiB a seed", double(memory_bytes(specification)) / (1 << 30)));
   const SimulateResult r = simulate(specification, {.progress = settings.part_done, .stop = nullptr});
@@ -35,6 +46,7 @@ Record simulate_record(const Point& point, const Settings& settings, const Recor
   record["samples"] = r.samples;
   record["seeds"] = settings.seeds;
   record["seeds_converged"] = r.converged;
+  record["gradient_norm"] = json_of(r.gradient_norm);
   set_test_error(record, r.mean.test_error);
   const auto errors = [](const Measurements& m) -> Json {
     return {{"fresh_error", json_of(m.fresh_error)},
@@ -58,12 +70,10 @@ Record simulate_record(const Point& point, const Settings& settings, const Recor
 
 const Command simulate_command = {
     .name = "simulate",
-    .help =
-        "Monte Carlo at finite D: samples data, trains by L-BFGS, reports means and standard errors over "
-        "seeds",
+    .help = "Monte Carlo at finite D: samples data, trains, reports means and standard errors over seeds",
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
-                   "start", "dimension"},
-    .settings = {"seed", "seeds", "threads"},
+                   "start", "trainer", "tokens", "dimension"},
+    .settings = {"seed", "seeds", "epochs", "threads"},
     .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k",
                 "order_parameters.m_v", "order_parameters.q_v", "seeds_converged"},
     .compute = simulate_record,

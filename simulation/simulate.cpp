@@ -20,7 +20,8 @@ enum SeedStream : std::uint64_t {
   training_stream,
   start_stream,
   test_stream,
-  fresh_stream
+  fresh_stream,
+  order_stream_of_training
 };
 
 constexpr double Measurements::*measured_figures[] = {
@@ -46,6 +47,8 @@ void check(const SimulateSpecification& s) {
     throw InvalidInput("test_samples", std::to_string(s.test_samples), "needs at least 2");
   if (s.fresh_samples < 0 || s.fresh_samples == 1)
     throw InvalidInput("fresh_samples", std::to_string(s.fresh_samples), "needs 0, or at least 2");
+  if (s.fresh_samples == 0 && s.tokens.kind != TokenLaw::Kind::gaussian)
+    throw InvalidInput("fresh_samples", "0", "needs at least 2 where tokens are not Gaussian");
 }
 
 SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int threads,
@@ -56,10 +59,12 @@ SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int thre
   const Directions directions = draw_directions(s.dimension, key(directions_stream));
   const auto trained = [&] {  // the training set is given back before the tests
     const Samples samples =
-        draw_samples(s.problem, directions, sample_count(s), key(training_stream), threads);
+        draw_samples(s.problem, directions, sample_count(s), key(training_stream), threads, s.tokens);
     const Objective objective(samples, *s.activation, s.ridge_k, s.ridge_v, threads);
+    TrainingOptions options = s.training;
+    options.key = key(order_stream_of_training);
     const TrainingResult training =
-        train(objective, training_start(directions, s.training, key(start_stream)), s.training, stop);
+        train(objective, training_start(directions, options, key(start_stream)), options, stop);
     result.measured.train_error = objective.train_error(training.objective, training.theta);
     return training;
   }();
@@ -68,6 +73,10 @@ SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int thre
   result.iterations = trained.iterations;
   result.evaluations = trained.evaluations;
   if (result.status == TrainingStatus::interrupted) return result;
+  if (result.status == TrainingStatus::not_finite) {  // there is nothing to measure
+    result.measured = {};
+    return result;
+  }
 
   Measurements& m = result.measured;
   const Eigen::VectorXd k = trained.theta.head(s.dimension), v = trained.theta.tail(s.dimension);
@@ -75,15 +84,19 @@ SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int thre
   m.m_k = overlaps.m_k, m.q_k = overlaps.q_k, m.m_v = overlaps.m_v, m.q_v = overlaps.q_v;
   m.m_kv = overlaps.m_kv, m.m_vk = overlaps.m_vk, m.q_kv = overlaps.q_kv;
   m.energy = trained.objective / s.dimension;
-  const MeanAndError test =
-      test_error(s.problem, directions, *s.activation, k, v, s.test_samples, key(test_stream), threads);
-  m.test_error = test.mean;
-  result.sampling_error.test_error = test.error;
   if (s.fresh_samples > 0) {
     const MeanAndError fresh = squared_error(s.problem, directions, *s.activation, k, v, s.fresh_samples,
-                                             key(fresh_stream), threads);
+                                             key(fresh_stream), threads, s.tokens);
     m.fresh_error = fresh.mean;
     result.sampling_error.fresh_error = fresh.error;
+  }
+  m.test_error = m.fresh_error;
+  result.sampling_error.test_error = result.sampling_error.fresh_error;
+  if (s.tokens.kind == TokenLaw::Kind::gaussian) {
+    const MeanAndError test =
+        test_error(s.problem, directions, *s.activation, k, v, s.test_samples, key(test_stream), threads);
+    m.test_error = test.mean;
+    result.sampling_error.test_error = test.error;
   }
   return result;
 }
@@ -145,6 +158,7 @@ SimulateResult simulate(const SimulateSpecification& s, const SimulateObserver& 
     if (seed.status != TrainingStatus::not_run && seed.status != TrainingStatus::interrupted) {
       result.seeds.push_back(seed);
       result.converged += seed.converged();
+      result.gradient_norm = std::max(result.gradient_norm, seed.gradient_norm);
     }
   result.interrupted = result.seeds.size() < seeds.size();
   mean_and_standard_error(result.seeds, measured_figures, result.mean, result.standard_error,

@@ -76,6 +76,19 @@ TEST_CASE("the test error from four dimensions is the one on D-dimensional token
   }
 }
 
+TEST_CASE("universality: Rademacher tokens give the Gaussian theory; their errors are of fresh tokens") {
+  SimulateSpecification s = specification({{2, 1.0}}, 0, 4, 0.5, 300, 8);
+  s.tokens = token_law("rademacher");
+  const SimulateResult result = simulate(s);
+  check_near(result, &Measurements::m_k, 0.495326, 300);
+  check_near(result, &Measurements::q_v, 0.892607, 300);
+  check_near(result, &Measurements::test_error, 0.377156, 300);
+  check_near(result, &Measurements::train_error, 0.144672, 300);
+  CHECK(result.mean.test_error == result.mean.fresh_error);
+  s.tokens = {};
+  CHECK(simulate(s).mean.m_k != result.mean.m_k);
+}
+
 TEST_CASE("the same bytes for 1 and 3 threads, and a seed does not depend on its neighbours") {
   SimulateSpecification s = specification({{2, 1.0}}, 0.1, 3, 0.3, 60, 3);
   s.threads = 1;
@@ -91,6 +104,17 @@ TEST_CASE("the same bytes for 1 and 3 threads, and a seed does not depend on its
     CHECK(second.mean.*figure == one.seeds[1].measured.*figure);
     CHECK(std::isnan(second.standard_error.*figure));
   }
+}
+
+TEST_CASE("a descent that diverges is unknown, not large") {
+  SimulateSpecification s = specification({{2, 1.0}}, 0.1, 3, 0.3, 40, 2);
+  s.activation = make_activation("linear");
+  s.training = {.trainer = Trainer::sgd, .learning_rate = 5, .epochs = 5};
+  const SimulateResult result = simulate(s);
+  CHECK(result.seeds[0].status == TrainingStatus::not_finite);
+  CHECK(result.converged == 0);
+  CHECK(std::isnan(result.mean.q_k));
+  CHECK(std::isnan(result.mean.train_error));
 }
 
 TEST_CASE("memory is computed before it is taken") {
@@ -148,4 +172,7 @@ TEST_CASE("wrong arguments name their key") {
   CHECK(key([](auto& s) { s.problem.lengths.clear(); }) == "length");
   CHECK(key([](auto& s) { s.activation = nullptr; }) == "activation");
   CHECK(key([](auto& s) { s.training.start_scale = NAN; }) == "start_scale");
+  CHECK(key([](auto& s) { s.training.learning_rate = -1; }) == "learning_rate");
+  CHECK(key([](auto& s) { s.training.epochs = -1; }) == "epochs");
+  CHECK(key([](auto& s) { s.tokens = token_law("uniform"), s.fresh_samples = 0; }) == "fresh_samples");
 }
