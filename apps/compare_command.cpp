@@ -19,8 +19,11 @@ Record compare_record(const Point& point, const Settings& settings, const Record
   for (const char* name : {"dimension", "trainer", "tokens"}) asymptotic.erase(name);
   const bool informed = point["start"].get<std::string>().starts_with("informed");
   asymptotic["start"] = informed ? "informed" : "uninformed";
-  return compared(erm_command.compute(asymptotic, settings, nullptr),
-                  simulate_command.compute(point, settings, nullptr));
+  const Record theory = erm_command.compute(asymptotic, settings, nullptr);
+  Settings training = settings;
+  if (settings.so_far)
+    training.so_far = [&](const Record& simulation) { settings.so_far(compared(theory, simulation)); };
+  return compared(theory, simulate_command.compute(point, training, nullptr));
 }
 
 /// A row a quantity.

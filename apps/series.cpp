@@ -86,7 +86,11 @@ std::string named_value(const Record& record, const std::string& name, const Jso
 class Naming {
  public:
   Naming(const std::vector<Record>& records, const Axes& axes)
-      : axes_(axes), panels_(words(axes.panels)), values_(values_of(records)) {
+      : axes_(axes),
+        panels_(words(axes.panels)),
+        values_(values_of(records)),
+        beside_samples_(std::ranges::any_of(
+            records, [](const Record& record) { return record["command"] != "population"; })) {
     for (const Record& record : records) add(values_in_[panel_of(record)], record);
     for (const Record& record : records) {
       const std::string panel = panel_of(record);
@@ -100,6 +104,7 @@ class Naming {
   [[nodiscard]] std::string title(const Record& record) const { return titles_.at(panel_of(record)); }
   [[nodiscard]] std::string label(const Record& record) const {
     std::string label = estimator(record);
+    if (record["command"] == "population" && beside_samples_) label += ", α = ∞";
     if (const std::string lacks = record.value("lacks", ""); axes_.lacking && !lacks.empty())
       label += ": lacks " + lacks;
     return label + differences(record, true) + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
@@ -131,9 +136,25 @@ class Naming {
   const Axes& axes_;
   std::vector<std::string> panels_;
   Values values_;
+  bool beside_samples_;  // what has an alpha
   std::map<std::string, Values> values_in_;
   std::map<std::string, std::string> titles_;
 };
+
+/// What does not depend on the parameter of the panels (Bayes-optimal learning on an activation) is in each.
+std::vector<Record> in_every_panel(const std::vector<Record>& records, const std::string& name) {
+  std::vector<Json> values;
+  for (const Record& record : records)
+    if (record.contains(name) && std::ranges::find(values, record[name]) == values.end())
+      values.push_back(record[name]);
+  std::vector<Record> all;
+  for (const Record& record : records)
+    for (const Json& value : record.contains(name) || values.empty() ? std::vector<Json>{nullptr} : values) {
+      all.push_back(record);
+      if (!value.is_null()) all.back()[name] = value;
+    }
+  return all;
+}
 
 }  // namespace
 
@@ -289,8 +310,9 @@ bool drawn_as_trusted(const Record& record) {
 }
 
 std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
-  const std::vector<Record> records = taken_apart(all).records;
+  std::vector<Record> records = taken_apart(all).records;
   axes = axes_for(records, axes);
+  for (const std::string& name : words(axes.panels)) records = in_every_panel(records, name);
   const std::string quantity = axes.y == "excess_error" ? "test_error" : axes.y.substr(axes.y.rfind('.') + 1);
   std::vector<Series> list;
   for (const Curve& curve : curves_over(records, axes)) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "json.hpp"
+
 namespace quenched::apps {
 
 /// How to compute, one value each: nothing here is swept.
@@ -32,7 +34,9 @@ struct Settings {
   std::string start = "random";             // dynamics
   int dimension = 0;                        // dynamics: D of the simulated run; 0: none
   std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
-  std::function<void(const std::string& text)> note;   // what the user may want to know meanwhile
+  std::function<void(double share)> share_done;        // of the present point
+  std::function<void(const std::string& text)> note;   // what the user may want to know before it starts
+  std::function<void(const Json& record)> so_far;      // of the present point: kept if it is interrupted
 };
 
 struct Setting {

@@ -1,5 +1,6 @@
-#include <fmt/format.h>
+#include <fmt/chrono.h>
 
+#include <chrono>
 #include <quenched/simulate.hpp>
 
 #include "command.hpp"
@@ -23,28 +24,10 @@ TrainingOptions training_of(const Point& point, const Settings& settings) {
   return training;
 }
 
-Record simulate_record(const Point& point, const Settings& settings, const Record*) {
-  SimulateSpecification specification{
-      .problem = problem_of(point),
-      .activation = make_activation(point.at("activation").get<std::string>()),
-      .dimension = point.at("dimension").get<int>(),
-      .alpha = number_at(point, "alpha"),
-      .ridge_k = number_at(point, "ridge_k"),
-      .ridge_v = number_at(point, "ridge_v"),
-      .seeds = settings.seeds,
-      .first_seed = settings.seed,
-      .threads = settings.threads,
-      .training = training_of(point, settings),
-      .tokens = token_law(point.at("tokens").get<std::string>())};
-  // then the test error too is measured on fresh tokens
-  if (specification.tokens.kind != TokenLaw::Kind::gaussian) specification.fresh_samples = 1 << 15;
-  if (settings.note)
-    settings.note(fmt::format("{:.2g} GiB a seed", double(memory_bytes(specification)) / (1 << 30)));
-  const SimulateResult r = simulate(specification, {.progress = settings.part_done, .stop = nullptr});
-
+Record record_of(const Point& point, const SimulateResult& r) {
   Record record = point;
   record["samples"] = r.samples;
-  record["seeds"] = settings.seeds;
+  record["seeds"] = static_cast<int>(r.seeds.size());
   record["seeds_converged"] = r.converged;
   record["gradient_norm"] = json_of(r.gradient_norm);
   set_test_error(record, r.mean.test_error);
@@ -64,6 +47,36 @@ Record simulate_record(const Point& point, const Settings& settings, const Recor
   record["uncertainty"].update(errors(r.standard_error));
   record["uncertainty"].update(overlaps(r.standard_error));
   return record;
+}
+
+std::string cost(const SimulateSpecification& s) {
+  return fmt::format("D = {}, {} seeds: {:.2g} GiB a seed, about {:%T}", s.dimension, s.seeds,
+                     double(memory_bytes(s)) / (1 << 30),
+                     std::chrono::seconds(std::llround(std::ceil(estimated_seconds(s)))));
+}
+
+Record simulate_record(const Point& point, const Settings& settings, const Record*) {
+  SimulateSpecification specification{
+      .problem = problem_of(point),
+      .activation = make_activation(point.at("activation").get<std::string>()),
+      .dimension = point.at("dimension").get<int>(),
+      .alpha = number_at(point, "alpha"),
+      .ridge_k = number_at(point, "ridge_k"),
+      .ridge_v = number_at(point, "ridge_v"),
+      .seeds = settings.seeds,
+      .first_seed = settings.seed,
+      .threads = settings.threads,
+      .training = training_of(point, settings),
+      .tokens = token_law(point.at("tokens").get<std::string>())};
+  // then the test error too is measured on fresh tokens
+  if (specification.tokens.kind != TokenLaw::Kind::gaussian) specification.fresh_samples = 1 << 15;
+  if (settings.note) settings.note(cost(specification));
+  const SimulateObserver observer{.seed_done =
+                                      [&](const SimulateResult& so_far) {
+                                        if (settings.so_far) settings.so_far(record_of(point, so_far));
+                                      },
+                                  .progress = settings.share_done};
+  return record_of(point, simulate(specification, observer));
 }
 
 }  // namespace

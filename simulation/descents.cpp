@@ -15,8 +15,8 @@ using Vector = Eigen::VectorXd;
 class FixedSteps {
  public:
   FixedSteps(const Objective& objective, const Vector& start, const TrainingOptions& options,
-             const std::atomic<bool>* stop)
-      : objective_(objective), options_(options), stop_(stop), D_(objective.dimension()) {
+             const TrainingObserver& observer)
+      : objective_(objective), options_(options), observer_(observer), D_(objective.dimension()) {
     result_.theta = start;
     if (options.learning_rate == 0)
       options_.learning_rate = options.trainer == Trainer::adam                     ? 0.02
@@ -51,8 +51,10 @@ class FixedSteps {
       result_.status = TrainingStatus::converged;
     return gradient;
   }
-  bool interrupted() {
-    if (stop_ && *stop_) result_.status = TrainingStatus::interrupted;
+  /// Told how far it is, at every look at the stop.
+  bool interrupted(double share) {
+    if (observer_.progress) observer_.progress(share);
+    if (observer_.stop && *observer_.stop) result_.status = TrainingStatus::interrupted;
     return result_.status == TrainingStatus::interrupted;
   }
 
@@ -65,8 +67,15 @@ class FixedSteps {
   void full_batch() {
     const int most = options_.epochs > 0 ? options_.epochs : options_.max_evaluations;
     const double plain = static_cast<double>(D_) / static_cast<double>(objective_.samples().size());
-    for (Eigen::Array2d curvature; !interrupted();) {
+    double first_gradient = 0;
+    const auto share = [&] {
+      return options_.epochs > 0
+                 ? static_cast<double>(result_.iterations) / most
+                 : share_of_descent(first_gradient, result_.gradient_norm, options_.gradient_tolerance);
+    };
+    for (Eigen::Array2d curvature; !interrupted(share());) {
       const Vector gradient = look(&curvature);
+      if (first_gradient == 0) first_gradient = result_.gradient_norm;
       if (result_.status != TrainingStatus::not_run) return;
       if (result_.iterations == most) {
         result_.status = options_.epochs > 0 ? TrainingStatus::finished : TrainingStatus::max_evaluations;
@@ -89,7 +98,7 @@ class FixedSteps {
     std::iota(order.begin(), order.end(), 0);
     const double steps = static_cast<double>(epochs) * static_cast<double>(order.size());
     Vector gradient, mean = Vector::Zero(2 * D_), square = mean;
-    for (int epoch = 0; epoch < epochs && !interrupted(); ++epoch) {
+    for (int epoch = 0; epoch < epochs && !interrupted(static_cast<double>(epoch) / epochs); ++epoch) {
       Rng rng(stream_key(options_.key, static_cast<std::uint64_t>(epoch)));
       for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[rng() % (i + 1)]);
       for (const Eigen::Index batch : order) {
@@ -110,10 +119,12 @@ class FixedSteps {
     const double share = static_cast<double>(D_) / static_cast<double>(samples.size());
     SingleSteps steps(objective_.activation(), options_.learning_rate, share * objective_.ridge_k(),
                       share * objective_.ridge_v(), result_.theta.head(D_), result_.theta.tail(D_));
+    const double most =
+        static_cast<double>(std::max(1, options_.epochs)) * static_cast<double>(samples.size());
     for (int epoch = 0; epoch < std::max(1, options_.epochs); ++epoch)
       for (const SampleOf& sample :
            in_random_order(samples, stream_key(options_.key, static_cast<std::uint64_t>(epoch)))) {
-        if (interrupted()) return;
+        if (result_.iterations % Samples::block == 0 && interrupted(result_.iterations / most)) return;
         steps.step(samples, sample);
         ++result_.iterations;
       }
@@ -123,16 +134,21 @@ class FixedSteps {
 
   const Objective& objective_;
   TrainingOptions options_;
-  const std::atomic<bool>* stop_;
+  const TrainingObserver& observer_;
   Eigen::Index D_;
   TrainingResult result_;
 };
 
 }  // namespace
 
+double share_of_descent(double first, double present, double tolerance) {
+  const double share = std::log(first / present) / std::log(first / tolerance);
+  return std::isfinite(share) ? std::clamp(share, 0.0, 1.0) : 0;
+}
+
 TrainingResult descend(const Objective& objective, const Vector& start, const TrainingOptions& options,
-                       const std::atomic<bool>* stop) {
-  return FixedSteps(objective, start, options, stop).run();
+                       const TrainingObserver& observer) {
+  return FixedSteps(objective, start, options, observer).run();
 }
 
 }  // namespace quenched

@@ -24,11 +24,12 @@ struct Stopped {
 struct Watched {
   const Objective& objective;
   const TrainingOptions& options;
-  const std::atomic<bool>* stop;
+  const TrainingObserver& observer;
   TrainingResult best;
+  double first_gradient = 0;
 
   double operator()(const Vector& theta, Vector& gradient) {
-    if (stop && *stop) throw Stopped{TrainingStatus::interrupted};
+    if (observer.stop && *observer.stop) throw Stopped{TrainingStatus::interrupted};
     if (best.evaluations == options.max_evaluations) throw Stopped{TrainingStatus::max_evaluations};
     ++best.evaluations;
     const double value = objective(theta, gradient);
@@ -45,6 +46,9 @@ struct Watched {
     best.theta = theta;
     best.objective = value;
     best.gradient_norm = gradient.norm() / std::sqrt(static_cast<double>(objective.dimension()));
+    if (first_gradient == 0) first_gradient = best.gradient_norm;
+    if (observer.progress)
+      observer.progress(share_of_descent(first_gradient, best.gradient_norm, options.gradient_tolerance));
   }
 };
 
@@ -124,7 +128,7 @@ TrainingOptions trainer_named(const std::string& text) {
 }
 
 TrainingResult train(const Objective& objective, const Vector& start, const TrainingOptions& options,
-                     const std::atomic<bool>* stop) {
+                     const TrainingObserver& observer) {
   if (!(options.gradient_tolerance > 0))
     throw InvalidInput("gradient_tolerance", std::to_string(options.gradient_tolerance),
                        "needs a number > 0");
@@ -134,7 +138,7 @@ TrainingResult train(const Objective& objective, const Vector& start, const Trai
   if (!(options.learning_rate >= 0) || std::isinf(options.learning_rate))
     throw InvalidInput("learning_rate", std::to_string(options.learning_rate), "needs a finite number >= 0");
   if (options.epochs < 0) throw InvalidInput("epochs", std::to_string(options.epochs), "needs at least 0");
-  if (options.trainer != Trainer::l_bfgs) return descend(objective, start, options, stop);
+  if (options.trainer != Trainer::l_bfgs) return descend(objective, start, options, observer);
 
   LBFGSpp::LBFGSParam<double> parameters;
   parameters.m = options.memory;
@@ -143,7 +147,7 @@ TrainingResult train(const Objective& objective, const Vector& start, const Trai
   parameters.linesearch = LBFGSpp::LBFGS_LINESEARCH_BACKTRACKING_STRONG_WOLFE;
   parameters.max_linesearch = 40;
 
-  Watched watched{objective, options, stop, {}};
+  Watched watched{objective, options, observer, {}};
   watched.best.theta = start;
   Vector theta = start;
   for (double tried = INFINITY;;) {

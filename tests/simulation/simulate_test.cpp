@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <quenched/invalid_input.hpp>
 #include <quenched/simulate.hpp>
@@ -130,23 +132,40 @@ TEST_CASE("memory is computed before it is taken") {
   }
 }
 
-TEST_CASE("progress counts every seed; a stop gives the finished ones back") {
+TEST_CASE("what is done is said: shares of the work, finished seeds; a stop gives the finished ones back") {
   SimulateSpecification s = specification({{2, 1.0}}, 0.1, 3, 0.3, 40, 6);
   s.threads = 1;
   std::atomic<bool> stop = false;
-  int calls = 0;
-  const SimulateResult cut = simulate(s, {.progress =
-                                              [&](int done, int total) {
-                                                ++calls;
-                                                CHECK(done == calls);
-                                                CHECK(total == 6);
-                                                stop = done == 2;
+  std::vector<SimulateResult> told;
+  std::vector<double> shares;
+  const SimulateResult cut = simulate(s, {.seed_done =
+                                              [&](const SimulateResult& so_far) {
+                                                told.push_back(so_far);
+                                                stop = told.size() == 2;
                                               },
+                                          .progress = [&](double share) { shares.push_back(share); },
                                           .stop = &stop});
   CHECK(cut.interrupted);
-  CHECK(cut.seeds.size() == 2);
-  CHECK(calls == 2);
+  REQUIRE(told.size() == 2);
+  REQUIRE(cut.seeds.size() == 2);
+  CHECK(told[0].seeds.size() == 1);
+  CHECK(told[0].mean.m_k == cut.seeds[0].measured.m_k);
+  CHECK(told[1].mean.m_k == cut.mean.m_k);
   CHECK(cut.mean.m_k == doctest::Approx((cut.seeds[0].measured.m_k + cut.seeds[1].measured.m_k) / 2));
+  CHECK(shares.size() > 20);  // within the seeds too
+  CHECK(shares.back() == doctest::Approx(2.0 / 6));
+  CHECK(*std::ranges::max_element(shares) <= 2.0 / 6 + 1e-12);
+}
+
+TEST_CASE("the time is estimated within a factor of 10") {
+  SimulateSpecification s = specification({{2, 1.0}}, 0.1, 4, 0.3, 400, 2);
+  s.threads = 1;
+  const double expected = estimated_seconds(s);
+  const auto began = std::chrono::steady_clock::now();
+  static_cast<void>(simulate(s));
+  const double taken = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  CHECK(expected < 10 * taken);
+  CHECK(taken < 10 * expected);
 }
 
 TEST_CASE("wrong arguments name their key") {

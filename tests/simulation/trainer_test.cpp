@@ -185,7 +185,9 @@ TEST_CASE("not a number at the start, a spent budget and an interrupt are told a
   CHECK(cut.evaluations == 5);
   CHECK(cut.theta.size() == 120);
   const std::atomic<bool> stop = true;
-  CHECK(train(objective, setting.start, {}, &stop).status == TrainingStatus::interrupted);
+  for (const Trainer trainer : {Trainer::l_bfgs, Trainer::gradient_descent, Trainer::adam, Trainer::sgd})
+    CHECK(train(objective, setting.start, {.trainer = trainer}, {.stop = &stop}).status ==
+          TrainingStatus::interrupted);
   CHECK_THROWS_AS(static_cast<void>(train(objective, setting.start, {.gradient_tolerance = 0})),
                   InvalidInput);
   CHECK_THROWS_AS(static_cast<void>(train(objective, setting.start, {.memory = 0})), InvalidInput);

@@ -79,9 +79,17 @@ class OutOfMemory : public std::runtime_error {
 /// there are threads and memory allows.
 [[nodiscard]] std::size_t memory_bytes(const SimulateSpecification& specification);
 
+/// About how long `simulate` will take: one evaluation is timed on a small sample of the same shape. L-BFGS
+/// is taken to need 200 evaluations, descents 1000 unless `epochs` says otherwise: a factor of 3 either way.
+[[nodiscard]] double estimated_seconds(const SimulateSpecification& specification);
+
+/// Called by one thread at a time.
 struct SimulateObserver {
-  std::function<void(int done, int total)> progress;  // after each seed; never two calls at once
-  const std::atomic<bool>* stop = nullptr;            // set it to get the finished seeds back
+  /// With the seeds finished by then: after each of the first thousand, then after every hundredth part more.
+  std::function<void(const SimulateResult& so_far)> seed_done;
+  /// Of the work done, seeds under way included: training counts by the logarithm of its gradient.
+  std::function<void(double share)> progress;
+  const std::atomic<bool>* stop = nullptr;  // set it to get the finished seeds back
 };
 
 /// Draws data and trains at finite D (docs/equations.md, sections 1, 2 and 5), for each seed

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <quenched/objective.hpp>
 #include <quenched/sampler.hpp>
 #include <string>
@@ -64,6 +65,11 @@ struct TrainingResult {
   int iterations = 0, evaluations = 0;
 };
 
+struct TrainingObserver {
+  const std::atomic<bool>* stop = nullptr;     // set it to end training
+  std::function<void(double share)> progress;  // of the way to the end, by the steps or by the gradient
+};
+
 /// theta = (k, v) at the start; random ones are drawn from `key`.
 /// Throws InvalidInput unless start_scale is finite and >= 0.
 [[nodiscard]] Eigen::VectorXd training_start(const Directions& directions, const TrainingOptions& options,
@@ -76,7 +82,7 @@ struct TrainingResult {
 /// >= 1, memory >= 1, learning_rate finite and >= 0, epochs >= 0.
 [[nodiscard]] TrainingResult train(const Objective& objective, const Eigen::VectorXd& start,
                                    const TrainingOptions& options = {},
-                                   const std::atomic<bool>* stop = nullptr);
+                                   const TrainingObserver& observer = {});
 
 /// Bytes that `train` takes, beside the objective's.
 [[nodiscard]] std::size_t training_bytes(int dimension, const TrainingOptions& options);
