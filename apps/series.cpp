@@ -39,6 +39,13 @@ std::string estimator(const Record& record) {
   return record.value("activation", record.value("loss", "theory"));
 }
 
+/// What a curve is about in the panel of one activation.
+std::string role(const Record& record) {
+  const std::string command = record.value("command", "");
+  if (command == "simulate" || command == "erm") return command == "erm" ? "ERM" : "training";
+  return command == "population" ? "population" : estimator(record);
+}
+
 /// Choices by name, of which a curve has one.
 bool names_a_choice(const std::string& parameter) {
   return parameter == "activation" || parameter == "start" || parameter == "task" || parameter == "of" ||
@@ -91,7 +98,10 @@ class Naming {
         values_(values_of(records)),
         beside_samples_(std::ranges::any_of(
             records, [](const Record& record) { return record["command"] != "population"; })) {
-    for (const Record& record : records) add(values_in_[panel_of(record)], record);
+    for (const Record& record : records) {
+      add(values_in_[panel_of(record)], record);
+      starts_[record.value("command", "")].insert(record.value("start", ""));
+    }
     for (const Record& record : records) {
       const std::string panel = panel_of(record);
       std::string& title = titles_.emplace(panel, panel).first->second;
@@ -103,7 +113,7 @@ class Naming {
 
   [[nodiscard]] std::string title(const Record& record) const { return titles_.at(panel_of(record)); }
   [[nodiscard]] std::string label(const Record& record) const {
-    std::string label = estimator(record);
+    std::string label = named_by_panel("activation") ? role(record) : estimator(record);
     if (record["command"] == "population" && beside_samples_) label += ", α = ∞";
     if (const std::string lacks = record.value("lacks", ""); axes_.lacking && !lacks.empty())
       label += ": lacks " + lacks;
@@ -111,6 +121,9 @@ class Naming {
   }
 
  private:
+  [[nodiscard]] bool named_by_panel(const std::string& name) const {
+    return std::ranges::find(panels_, name) != panels_.end();
+  }
   [[nodiscard]] std::string panel_of(const Record& record) const {
     std::string panel;
     for (const std::string& name : panels_)
@@ -124,9 +137,11 @@ class Naming {
     const Values& here = values_in_.at(panel_of(record));
     const Point point = given_in(record);
     for (const auto& [name, value] : point.items()) {
-      if (name == axes_.x || std::ranges::find(panels_, name) != panels_.end() || name == "activation" ||
-          name == "loss" || is_tuned(record, name) || (name == "ridge_v" && same_ridges(record)) ||
-          values_.at(name).size() < 2 || (here.at(name).size() > 1) != in_panel)
+      if (name == axes_.x || named_by_panel(name) || name == "activation" || name == "loss" ||
+          is_tuned(record, name) || (name == "ridge_v" && same_ridges(record)) ||
+          values_.at(name).size() < 2 ||
+          (name == "start" && starts_.at(record.value("command", "")).size() < 2) ||
+          (here.at(name).size() > 1) != in_panel)
         continue;
       text += ", " + named_value(record, name, value);
     }
@@ -136,7 +151,8 @@ class Naming {
   const Axes& axes_;
   std::vector<std::string> panels_;
   Values values_;
-  bool beside_samples_;  // what has an alpha
+  bool beside_samples_;                                  // what has an alpha
+  std::map<std::string, std::set<std::string>> starts_;  // of a command
   std::map<std::string, Values> values_in_;
   std::map<std::string, std::string> titles_;
 };

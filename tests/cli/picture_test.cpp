@@ -66,10 +66,10 @@ TEST_CASE("what has no panel's parameter is in every panel; infinite alpha is sa
   Axes axes{.x = "signal", .panels = "activation"};
   std::set<std::string> found;
   for (const Series& line : series(records, axes)) found.insert(line.panel + " | " + line.label);
-  CHECK(found ==
-        std::set<std::string>{"activation = linear | Bayes-optimal", "activation = linear | linear",
-                              "activation = linear | linear, α = ∞", "activation = softmax | Bayes-optimal",
-                              "activation = softmax | softmax", "activation = softmax | softmax, α = ∞"});
+  CHECK(found == std::set<std::string>{"activation = linear | Bayes-optimal", "activation = linear | ERM",
+                                       "activation = linear | population, α = ∞",
+                                       "activation = softmax | Bayes-optimal", "activation = softmax | ERM",
+                                       "activation = softmax | population, α = ∞"});
 }
 
 TEST_CASE(
