@@ -34,7 +34,9 @@ std::vector<Record> rows(const Record& record) {
     row["quantity"] = name;
     row["theory"] = record["theory"][name];
     row["simulation"] = record["simulation"][name];
-    row["uncertainty"] = {{"simulation", record["standard_error"][name]}};
+    row["difference"] = record["difference"][name];
+    const Json& error = record["standard_error"][name];
+    row["uncertainty"] = {{"simulation", error}, {"difference", error}};
     row["z"] = fmt::format("{:+.1f}", number_at(record, "z." + name));
     row["agree"] = record["agree"][name].get<bool>() ? "agree" : "disagree";
     if (record["verdict"] == "theory_not_trusted") row["agree"] = "theory not trusted here";
@@ -58,6 +60,7 @@ Record compared(const Record& theory, const Record& simulation) {
         std::abs(found - expected) <= most_errors * error + room * std::max(1.0, std::abs(expected));
     record["theory"][name] = json_of(expected);
     record["simulation"][name] = json_of(found);
+    record["difference"][name] = json_of(found - expected);
     record["standard_error"][name] = json_of(error);
     record["z"][name] = json_of((found - expected) / error);
     record["agree"][name] = close;
@@ -77,7 +80,7 @@ const Command compare_command = {
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
                    "start", "trainer", "tokens", "dimension"},
     .settings = {"tolerance", "integration", "points", "seed", "seeds", "epochs", "threads"},
-    .columns = {"quantity", "theory", "simulation", "z", "agree"},
+    .columns = {"quantity", "theory", "simulation", "difference", "z", "agree"},
     .compute = compare_record,
     .check = check_fixed_ridges,
     .rows = rows};

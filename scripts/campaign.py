@@ -5,7 +5,8 @@
     scripts/campaign.py report                              # the table, the tests and docs/validation.png
 
 `run` writes a line of JSON a point to data/validation/points.jsonl: the two commands, what they printed, the CPU seconds of
-theory. Each point has seeds of its own. Theory that takes more CPU seconds than --cap is stopped and counted `not_finished`.
+theory. Each point has seeds of its own. Theory that takes more CPU
+seconds than --cap is stopped and counted `not_finished`; training likewise after five times as many.
 Needs scripts/install-packages.sh bench (SciPy)."""
 import argparse
 import json
@@ -61,18 +62,18 @@ def records(command, cap=None):
     return json.loads(done.stdout)[0], seconds
 
 
-def run(program, cap):
+def run(program, cap, first, last):
     done = {json.loads(line)["point"] for line in kept.read_text().splitlines()} if kept.exists() else set()
     began = time.time()
     for i, point in enumerate(sobol_points()):
-        if i in done:
+        if i in done or not first <= i <= last:
             continue
         flags = [word for name, value in point.items() for word in (f"--{name}", str(value))]
         common = flags + ["--threads", "1", "--format", "json", "--quiet"]
         asymptotic = ["erm"] + common + ["--tolerance", "3e-3"]
         training = ["simulate"] + common + ["--dimension", str(dimension), "--seeds", str(seeds), "--seed", str(100 * i + 1)]
         theory, seconds = records([program] + asymptotic, cap)
-        simulation, _ = records([program] + training)
+        simulation, _ = records([program] + training, 5 * cap)
         with kept.open("a") as file:
             file.write(json.dumps({"point": i, "commands": [shlex.join(["quenched"] + c) for c in (asymptotic, training)],
                                    "seconds": seconds, "theory": theory, "simulation": simulation}) + "\n")
@@ -86,11 +87,11 @@ def number(record, name):
 
 def deviation(theory, simulation, name):
     """z of simulation minus theory: Student's t of the seeds (the error of theory added in quadrature), as the standard normal
-    number of the same probability. NaN where neither fluctuates (L = 1)."""
+    number of the same probability. NaN where theory says 0 (k at L = 1): training only comes near it."""
     error = math.hypot(number(simulation["uncertainty"] | {"order_parameters": {}}, name),
                        number(theory["uncertainty"] | {"order_parameters": {}}, name))
     difference = number(simulation, name) - number(theory, name)
-    if not error > 1e-9:
+    if not error > 0 or abs(number(theory, name)) < 1e-12:
         return math.nan
     t = difference / error
     return math.copysign(stats.norm.isf(stats.t.sf(abs(t), simulation["seeds"] - 1)), t)
@@ -102,7 +103,7 @@ def load():
         point = json.loads(line)
         theory, simulation = point["theory"], point["simulation"]
         point["verdict"] = theory["certificate"]["verdict"] if theory else "not_finished"
-        point["z"] = {name: deviation(theory, simulation, name) if theory else math.nan for name in quantities}
+        point["z"] = {name: deviation(theory, simulation, name) if theory and simulation else math.nan for name in quantities}
         rows.append(point)
     return sorted(rows, key=lambda row: row["point"])
 
@@ -126,7 +127,7 @@ def print_points(rows):
     print("\n| point | task | L | activation | alpha | ridge | noise | signal | verdict | theory | training | z test | largest abs z |\n"
           + "|---" * 13 + "|")
     for row in rows:
-        p, theory = row["simulation"], row["theory"]
+        theory, p = row["theory"], row["simulation"] or {"test_error": math.nan, "uncertainty": {"test_error": math.nan}} | row["theory"]
         z = [abs(x) for x in row["z"].values() if not math.isnan(x)]
         print(f"| {row['point']} | {p['task']} | {p['length']} | {p['activation']} | {p['alpha']:.3g} | {p['ridge_k']:.3g} "
               f"| {p['noise']} | {p['signal']:.3g} | {row['verdict']} | {number(theory, 'test_error') if theory else math.nan:.4f} "
@@ -168,9 +169,10 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=["run", "report"])
     parser.add_argument("program", nargs="?", default=str(root / "build/release/apps/quenched"))
     parser.add_argument("--cap", type=int, default=60, help="CPU seconds of theory at a point (60)")
+    parser.add_argument("--points", type=int, nargs=2, default=[0, points], help="the first and the last to run (all)")
     arguments = parser.parse_args()
     if arguments.what == "run":
-        run(arguments.program, arguments.cap)
+        run(arguments.program, arguments.cap, *arguments.points)
     else:
         all_rows = load()
         print_tests(all_rows)
