@@ -16,10 +16,14 @@ double quantity(const Record& record, const std::string& name) {
 
 Record compare_record(const Point& point, const Settings& settings, const Record*) {
   Point asymptotic = point;
-  asymptotic.erase("dimension");
-  if (point["start"] != "informed") asymptotic["start"] = "uninformed";
-  return compared(erm_command.compute(asymptotic, settings, nullptr),
-                  simulate_command.compute(point, settings, nullptr));
+  for (const char* name : {"dimension", "trainer", "tokens"}) asymptotic.erase(name);
+  const bool informed = point["start"].get<std::string>().starts_with("informed");
+  asymptotic["start"] = informed ? "informed" : "uninformed";
+  const Record theory = erm_command.compute(asymptotic, settings, nullptr);
+  Settings training = settings;
+  if (settings.so_far)
+    training.so_far = [&](const Record& simulation) { settings.so_far(compared(theory, simulation)); };
+  return compared(theory, simulate_command.compute(point, training, nullptr));
 }
 
 /// A row a quantity.
@@ -30,7 +34,9 @@ std::vector<Record> rows(const Record& record) {
     row["quantity"] = name;
     row["theory"] = record["theory"][name];
     row["simulation"] = record["simulation"][name];
-    row["uncertainty"] = {{"simulation", record["standard_error"][name]}};
+    row["difference"] = record["difference"][name];
+    const Json& error = record["standard_error"][name];
+    row["uncertainty"] = {{"simulation", error}, {"difference", error}};
     row["z"] = fmt::format("{:+.1f}", number_at(record, "z." + name));
     row["agree"] = record["agree"][name].get<bool>() ? "agree" : "disagree";
     if (record["verdict"] == "theory_not_trusted") row["agree"] = "theory not trusted here";
@@ -54,6 +60,7 @@ Record compared(const Record& theory, const Record& simulation) {
         std::abs(found - expected) <= most_errors * error + room * std::max(1.0, std::abs(expected));
     record["theory"][name] = json_of(expected);
     record["simulation"][name] = json_of(found);
+    record["difference"][name] = json_of(found - expected);
     record["standard_error"][name] = json_of(error);
     record["z"][name] = json_of((found - expected) / error);
     record["agree"][name] = close;
@@ -71,9 +78,9 @@ const Command compare_command = {
         "theory (erm) beside simulation: z-scores and a verdict; exit 1 when a trusted theory is more than 4 "
         "standard errors + 2/D (relative) off",
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
-                   "start", "dimension"},
-    .settings = {"tolerance", "integration", "points", "seed", "seeds", "threads"},
-    .columns = {"quantity", "theory", "simulation", "z", "agree"},
+                   "start", "trainer", "tokens", "dimension"},
+    .settings = {"tolerance", "integration", "points", "seed", "seeds", "epochs", "threads"},
+    .columns = {"quantity", "theory", "simulation", "difference", "z", "agree"},
     .compute = compare_record,
     .check = check_fixed_ridges,
     .rows = rows};

@@ -7,6 +7,8 @@
 #include <quenched/dynamics.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/loss.hpp>
+#include <quenched/sampler.hpp>
+#include <quenched/trainer.hpp>
 
 #include "lists.hpp"
 
@@ -50,13 +52,20 @@ std::vector<Json> listed(const std::string& text) {
   return {names.begin(), names.end()};
 }
 
+/// informed, uninformed, random, small; those of training with |k|^2/D = |v|^2/D as random:0.25.
 std::vector<Json> starts(const std::string& text) {
   const std::vector<std::string> known = {"informed", "uninformed", "random", "small"};
   if (text == "both") return {"informed", "uninformed"};
   std::vector<Json> values;
   for (const std::string& word : words(text)) {
-    if (std::ranges::find(known, word) == known.end())
-      throw InvalidInput("start", word, "needs one of informed, uninformed, both, random, small");
+    const auto parts = words(word, ':');
+    const auto size = parts.size() == 2 ? numbers("start", parts[1]) : std::vector<double>{1};
+    if (parts.empty() || parts.size() > 2 || std::ranges::find(known, parts[0]) == known.end() ||
+        size.size() != 1 || !(size[0] > 0 && std::isfinite(size[0])))
+      throw InvalidInput(
+          "start", word,
+          "needs one of informed, uninformed, both, random, small, or with |k|^2/D = |v|^2/D as "
+          "random:0.25");
     values.push_back(word);
   }
   return values;
@@ -136,10 +145,20 @@ const std::vector<Parameter>& parameters() {
        number("learning_rate", positive, ridge)},
       {"ridge_k", "", "ridge on k alone", number("ridge_k", positive, ridge)},
       {"ridge_v", "", "ridge on v alone", number("ridge_v", positive, ridge)},
-      {"start", "informed", "informed, uninformed or both; training also knows random and small", starts},
+      {"start", "informed",
+       "informed, uninformed or both; training also random, small, and |k|^2/D = |v|^2/D as random:0.25",
+       starts},
       {"parisi", "optimal",
        "Parisi parameter Y > 0 of one-step replica-symmetry breaking; optimal: where phi(Y) is largest",
        or_optimal(number("parisi", positive, ridge))},
+      {"trainer", "l-bfgs",
+       "l-bfgs, gradient-descent, preconditioned-descent, adam, sgd; with a learning rate as sgd:0.2; lists "
+       "are "
+       "swept",
+       checked([](const std::string& name) { static_cast<void>(trainer_named(name)); })},
+      {"tokens", "gaussian",
+       "law of the tokens' entries: gaussian, rademacher, uniform, student-t:5; lists are swept",
+       checked([](const std::string& name) { static_cast<void>(token_law(name)); })},
       {"time", "1", "a flag of dynamics, which gives a record a time", number("time", not_negative, ridge)},
       {"iteration", "1", "amp gives a record an iteration", number("iteration", positive, ridge)},
       {"dimension", "1000", "D of the simulated samples; a list is extrapolated to infinity", dimensions},

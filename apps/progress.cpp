@@ -26,7 +26,11 @@ void Progress::point_done() { show(double(++done_)); }
 
 void Progress::leave_out(std::size_t points) { points_ -= points; }
 
-void Progress::note(const std::string& text) { note_ = ", " + text; }
+void Progress::note(const std::string& text) {
+  if (!on_terminal()) return;
+  fmt::print(stderr, "\r\033[K{}: {}\n", title_, text);
+  std::fflush(stderr);
+}
 
 void Progress::show(double done) {
   using namespace std::chrono;
@@ -38,7 +42,7 @@ void Progress::show(double done) {
     const duration<double> left = (now - began_) * ((double(points_) - done) / done);
     fmt::print(stderr, ", {:%T} left", duration_cast<seconds>(left));
   }
-  fmt::print(stderr, "{}{}", note_, terminal_ ? "" : "\n");
+  if (!terminal_) fmt::print(stderr, "\n");
   std::fflush(stderr);
 }
 

@@ -17,12 +17,13 @@ class Progress {
   virtual void part(double share);  // of the present point
   virtual void point_done();
   void leave_out(std::size_t points);  // which need not be computed
-  void note(const std::string& text);  // shown at the end of the line
+  [[nodiscard]] bool on_terminal() const { return shown_ && terminal_; }
+  void note(const std::string& text);  // a line of its own, on a terminal
 
  private:
   void show(double done);
 
-  std::string title_, note_;
+  std::string title_;
   std::size_t points_, done_ = 0;
   bool terminal_, shown_;
   std::chrono::milliseconds every_;

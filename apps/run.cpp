@@ -53,15 +53,23 @@ std::vector<std::vector<std::size_t>> curves(const Command& command, const std::
   return command.continues ? along_alpha(points) : one_by_one(points.size());
 }
 
-Record computed(const Command& command, const Point& point, const Settings& settings,
-                const Record* neighbour) {
-  Record record = command.compute(point, settings, neighbour);
-  if (const auto name = point.find("activation"); name != point.end())
+namespace {
+
+/// With what every record has: the remark on its activation, the command.
+Record completed(const Command& command, Record record) {
+  if (const auto name = record.find("activation"); name != record.end())
     if (const auto text = remark(command.name, make_activation(name->get<std::string>())->info());
         !text.empty())
       record["remark"] = text;
   record["command"] = command.name;
   return record;
+}
+
+}  // namespace
+
+Record computed(const Command& command, const Point& point, const Settings& settings,
+                const Record* neighbour) {
+  return completed(command, command.compute(point, settings, neighbour));
 }
 
 bool leads_on(const Record& record) {
@@ -73,10 +81,12 @@ bool leads_on(const Record& record) {
 void run(const Command& command, const std::vector<Point>& points, Settings settings, bool timing,
          Progress& progress, Finished& finished) {
   settings.part_done = [&](int done, int total) { progress.part(double(done) / total); };
-  settings.note = [&](const std::string& text) { progress.note(text); };
+  settings.share_done = [&](double share) { progress.part(share); };
+  if (progress.on_terminal()) settings.note = [&](const std::string& text) { progress.note(text); };
   for (const auto& curve : curves(command, points)) {
     Record neighbour;  // null until a point has converged
     for (const std::size_t i : curve) {
+      settings.so_far = [&](const Record& record) { finished.set(i, completed(command, record)); };
       const auto began = std::chrono::steady_clock::now();
       Record record = computed(command, points[i], settings, neighbour.is_null() ? nullptr : &neighbour);
       const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;

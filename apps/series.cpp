@@ -41,10 +41,18 @@ std::string estimator(const Record& record) {
   return record.value("activation", record.value("loss", "theory"));
 }
 
+/// What a curve is about in the panel of one activation.
+std::string role(const Record& record) {
+  const std::string command = record.value("command", "");
+  if (command == "simulate" || command == "erm") return command == "erm" ? "ERM" : "training";
+  return command == "population" ? "population" : estimator(record);
+}
+
 /// Choices by name, of which a curve has one.
 bool names_a_choice(const std::string& parameter) {
   return parameter == "activation" || parameter == "start" || parameter == "task" || parameter == "of" ||
-         parameter == "teacher" || parameter == "loss" || parameter == "method";
+         parameter == "teacher" || parameter == "loss" || parameter == "method" || parameter == "trainer" ||
+         parameter == "tokens";
 }
 
 /// What was given, not found.
@@ -87,8 +95,15 @@ std::string named_value(const Record& record, const std::string& name, const Jso
 class Naming {
  public:
   Naming(const std::vector<Record>& records, const Axes& axes)
-      : axes_(axes), panels_(words(axes.panels)), values_(values_of(records)) {
-    for (const Record& record : records) add(values_in_[panel_of(record)], record);
+      : axes_(axes),
+        panels_(words(axes.panels)),
+        values_(values_of(records)),
+        beside_samples_(std::ranges::any_of(
+            records, [](const Record& record) { return record["command"] != "population"; })) {
+    for (const Record& record : records) {
+      add(values_in_[panel_of(record)], record);
+      starts_[record.value("command", "")].insert(record.value("start", ""));
+    }
     for (const Record& record : records) {
       const std::string panel = panel_of(record);
       std::string& title = titles_.emplace(panel, panel).first->second;
@@ -100,13 +115,17 @@ class Naming {
 
   [[nodiscard]] std::string title(const Record& record) const { return titles_.at(panel_of(record)); }
   [[nodiscard]] std::string label(const Record& record) const {
-    std::string label = estimator(record);
+    std::string label = named_by_panel("activation") ? role(record) : estimator(record);
+    if (record["command"] == "population" && beside_samples_) label += ", α = ∞";
     if (const std::string lacks = record.value("lacks", ""); axes_.lacking && !lacks.empty())
       label += ": lacks " + lacks;
     return label + differences(record, true) + (record.contains("ridge_optimum") ? ", tuned ridge" : "");
   }
 
  private:
+  [[nodiscard]] bool named_by_panel(const std::string& name) const {
+    return std::ranges::find(panels_, name) != panels_.end();
+  }
   [[nodiscard]] std::string panel_of(const Record& record) const {
     std::string panel;
     for (const std::string& name : panels_)
@@ -120,9 +139,10 @@ class Naming {
     const Values& here = values_in_.at(panel_of(record));
     const Point point = given_in(record);
     for (const auto& [name, value] : point.items()) {
-      if (name == axes_.x || std::ranges::find(panels_, name) != panels_.end() || name == "activation" ||
-          name == "loss" || (name == "of" && record.contains("iteration")) || is_tuned(record, name) ||
+      if (name == axes_.x || named_by_panel(name) || name == "activation" || name == "loss" ||
+          (name == "of" && record.contains("iteration")) || is_tuned(record, name) ||
           (name == "ridge_v" && same_ridges(record)) || values_.at(name).size() < 2 ||
+          (name == "start" && starts_.at(record.value("command", "")).size() < 2) ||
           (here.at(name).size() > 1) != in_panel)
         continue;
       text += ", " + named_value(record, name, value);
@@ -133,9 +153,26 @@ class Naming {
   const Axes& axes_;
   std::vector<std::string> panels_;
   Values values_;
+  bool beside_samples_;                                  // what has an alpha
+  std::map<std::string, std::set<std::string>> starts_;  // of a command
   std::map<std::string, Values> values_in_;
   std::map<std::string, std::string> titles_;
 };
+
+/// What does not depend on the parameter of the panels (Bayes-optimal learning on an activation) is in each.
+std::vector<Record> in_every_panel(const std::vector<Record>& records, const std::string& name) {
+  std::vector<Json> values;
+  for (const Record& record : records)
+    if (record.contains(name) && std::ranges::find(values, record[name]) == values.end())
+      values.push_back(record[name]);
+  std::vector<Record> all;
+  for (const Record& record : records)
+    for (const Json& value : record.contains(name) || values.empty() ? std::vector<Json>{nullptr} : values) {
+      all.push_back(record);
+      if (!value.is_null()) all.back()[name] = value;
+    }
+  return all;
+}
 
 }  // namespace
 
@@ -292,8 +329,9 @@ bool drawn_as_trusted(const Record& record) {
 }
 
 std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
-  const std::vector<Record> records = taken_apart(all).records;
+  std::vector<Record> records = taken_apart(all).records;
   axes = axes_for(records, axes);
+  for (const std::string& name : words(axes.panels)) records = in_every_panel(records, name);
   const std::string quantity = axes.y == "excess_error" ? "test_error" : axes.y.substr(axes.y.rfind('.') + 1);
   std::vector<Series> list;
   for (const Curve& curve : curves_over(records, axes)) {

@@ -40,6 +40,8 @@ const std::vector<Setting>& setting_table() {
        [](Settings& s, const std::string& text) { s.seed = whole<std::uint64_t>("seed", text, 0); }},
       {"seeds", "independent samples to simulate (8)", false,
        [](Settings& s, const std::string& text) { s.seeds = whole<int>("seeds", text, 2, 1'000'000); }},
+      {"epochs", "passes over the samples (adam 200, sgd 1, descents until they converge)", false,
+       [](Settings& s, const std::string& text) { s.epochs = whole<int>("epochs", text, 1, 100'000'000); }},
       {"threads", "threads (all cores); the results do not depend on it", false,
        [](Settings& s, const std::string& text) { s.threads = whole<int>("threads", text, 1, 4096); }},
       {"branches",

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "json.hpp"
+
 namespace quenched::apps {
 
 /// How to compute, one value each: nothing here is swept.
@@ -13,6 +15,7 @@ struct Settings {
   int points = 0;  // 0: chosen by the solver
   std::uint64_t seed = 1;
   int seeds = 8;
+  int epochs = 0;                           // simulate: passes over the samples; 0: the trainer's own
   int threads = 0;                          // 0: all cores
   int branches = 2;                         // further starts tried for a branch of lower energy
   bool derivatives = false;                 // of the test error by every parameter
@@ -32,7 +35,9 @@ struct Settings {
   int dimension = 0;                        // dynamics, amp: D of the simulated run; 0: none
   int iterations = 30;                      // amp
   std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
-  std::function<void(const std::string& text)> note;   // what the user may want to know meanwhile
+  std::function<void(double share)> share_done;        // of the present point
+  std::function<void(const std::string& text)> note;   // what the user may want to know before it starts
+  std::function<void(const Json& record)> so_far;      // of the present point: kept if it is interrupted
 };
 
 struct Setting {

@@ -27,12 +27,12 @@ Axis axis(const std::string& name, const std::vector<Json>& values) {
   return axis;
 }
 
-/// random and small are starts of training: the equations know informed and uninformed.
+/// random, small and scales are of training: the equations know informed and uninformed.
 void refuse_training_starts(const Specification& axes) {
   for (const Axis& axis : axes)
     for (std::size_t i = 0; i < axis.names.size(); ++i)
       for (const auto& row : axis.rows)
-        if (axis.names[i] == "start" && (row[i] == "random" || row[i] == "small"))
+        if (axis.names[i] == "start" && row[i] != "informed" && row[i] != "uninformed")
           throw InvalidInput("start", row[i].get<std::string>(), "needs one of informed, uninformed, both");
 }
 

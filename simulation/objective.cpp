@@ -35,6 +35,33 @@ struct Forward {
   }
 };
 
+/// Loss, gradient in k and v (of `stride` entries, times sqrt(D)) and Gauss-Newton curvatures times D.
+struct Sums {
+  double loss = 0, curvature_k = 0, curvature_v = 0;
+  Eigen::VectorXd k, v;
+};
+
+/// Forward, then back to the gradient.
+struct Backward : Forward {
+  Eigen::MatrixXd by_token_k, by_token_v;
+
+  void add(const Samples& samples, const SampleGroup& part, const PaddedFields& fields,
+           const Activation& activation, Sums& sums) {
+    run(samples, part, fields, activation);
+    const auto& [s, b, p, q, second] = jet;
+    sums.loss += rho.square().sum() / 2;
+    // d loss/d chi = -rho u, u = J^T z with J = diag(b) - p q^T;  d loss/d z = -rho s.
+    const Eigen::ArrayXd pz = (p * z).rowwise().sum();
+    const Batch u = b * z - q.colwise() * pz;
+    sums.curvature_k += u.square().sum();
+    sums.curvature_v += s.square().sum();
+    by_token_k = (u.colwise() * -rho).transpose();
+    by_token_v = (s.colwise() * -rho).transpose();
+    add_tokens(samples.tokens.col(part.first_token).data(), samples.tokens.rows(), part.samples * part.length,
+               by_token_k.data(), by_token_v.data(), sums.k.data(), sums.v.data());
+  }
+};
+
 }  // namespace
 
 Objective::Objective(const Samples& samples, const Activation& activation, double ridge_k, double ridge_v,
@@ -46,34 +73,52 @@ Objective::Objective(const Samples& samples, const Activation& activation, doubl
     throw InvalidInput("ridge_v", std::to_string(ridge_v), "needs a finite number >= 0");
 }
 
-double Objective::operator()(const Eigen::VectorXd& theta, Eigen::VectorXd& gradient) const {
+double Objective::operator()(const Eigen::VectorXd& theta, Eigen::VectorXd& gradient,
+                             Eigen::Array2d* curvature) const {
   const Index D = samples_->dimension, stride = samples_->tokens.rows();
   const PaddedFields fields(theta.head(D), theta.tail(D));
-  Eigen::ArrayXd loss = Eigen::ArrayXd::Zero(chunks);
-  Eigen::MatrixXd partial_k = Eigen::MatrixXd::Zero(stride, chunks), partial_v = partial_k;
-
+  const Eigen::VectorXd zero = Eigen::VectorXd::Zero(stride);
+  std::vector<Sums> partial(chunks, {.k = zero, .v = zero});
   parallel_for(chunks, threads_, [&](int c) {
-    Forward forward;
-    Eigen::MatrixXd by_token_k, by_token_v;
+    Backward backward;
     for_each_part(*samples_, c, [&](const SampleGroup& part) {
-      forward.run(*samples_, part, fields, *activation_);
-      const auto& [s, b, p, q, second] = forward.jet;
-      const Eigen::ArrayXd& rho = forward.rho;
-      loss[c] += rho.square().sum() / 2;
-      // d loss/d chi = -rho J^T z with J = diag(b) - p q^T;  d loss/d z = -rho s.
-      const Eigen::ArrayXd pz = (p * forward.z).rowwise().sum();
-      by_token_k = ((b * forward.z - q.colwise() * pz).colwise() * -rho).transpose();
-      by_token_v = (s.colwise() * -rho).transpose();
-      add_tokens(samples_->tokens.col(part.first_token).data(), stride, part.samples * part.length,
-                 by_token_k.data(), by_token_v.data(), partial_k.col(c).data(), partial_v.col(c).data());
+      backward.add(*samples_, part, fields, *activation_, partial[c]);
     });
   });
+  Sums sums{.k = zero, .v = zero};
+  for (const Sums& part : partial) {
+    sums.loss += part.loss;
+    sums.curvature_k += part.curvature_k;
+    sums.curvature_v += part.curvature_v;
+    sums.k += part.k;
+    sums.v += part.v;
+  }
+  const auto dimension = static_cast<double>(D);
+  if (curvature)
+    *curvature = {sums.curvature_k / dimension + ridge_k_, sums.curvature_v / dimension + ridge_v_};
+  gradient.resize(2 * D);
+  gradient << sums.k.head(D) / std::sqrt(dimension) + ridge_k_ * theta.head(D),
+      sums.v.head(D) / std::sqrt(dimension) + ridge_v_ * theta.tail(D);
+  return sums.loss + ridge_k_ / 2 * theta.head(D).squaredNorm() + ridge_v_ / 2 * theta.tail(D).squaredNorm();
+}
 
+double Objective::batch(const Eigen::VectorXd& theta, Index b, Eigen::VectorXd& gradient) const {
+  const Index D = samples_->dimension, begin = b * Samples::block;
+  const PaddedFields fields(theta.head(D), theta.tail(D));
+  const Eigen::VectorXd zero = Eigen::VectorXd::Zero(samples_->tokens.rows());
+  Sums sums{.k = zero, .v = zero};
+  Backward backward;
+  auto group = std::ranges::lower_bound(samples_->groups, begin, {}, &SampleGroup::first_sample);
+  for (; group != samples_->groups.end() && group->first_sample < begin + Samples::block; ++group)
+    backward.add(*samples_, *group, fields, *activation_, sums);
+  const double share = static_cast<double>(std::min<Index>(Samples::block, samples_->size() - begin)) /
+                       static_cast<double>(samples_->size());
   const double root_D = std::sqrt(static_cast<double>(D));
   gradient.resize(2 * D);
-  gradient << partial_k.topRows(D).rowwise().sum() / root_D + ridge_k_ * theta.head(D),
-      partial_v.topRows(D).rowwise().sum() / root_D + ridge_v_ * theta.tail(D);
-  return loss.sum() + ridge_k_ / 2 * theta.head(D).squaredNorm() + ridge_v_ / 2 * theta.tail(D).squaredNorm();
+  gradient << sums.k.head(D) / root_D + share * ridge_k_ * theta.head(D),
+      sums.v.head(D) / root_D + share * ridge_v_ * theta.tail(D);
+  return sums.loss +
+         share * (ridge_k_ * theta.head(D).squaredNorm() + ridge_v_ * theta.tail(D).squaredNorm()) / 2;
 }
 
 double Objective::train_error(double value, const Eigen::VectorXd& theta) const {
@@ -88,7 +133,7 @@ std::size_t Objective::workspace_bytes(int dimension) {
 
 MeanAndError squared_error(const Problem& problem, const Directions& directions, const Activation& activation,
                            const Eigen::VectorXd& k, const Eigen::VectorXd& v, Eigen::Index count,
-                           std::uint64_t key, int threads) {
+                           std::uint64_t key, int threads, const TokenLaw& tokens) {
   constexpr Index most_floats = Index{1} << 22;
   int longest = 1;
   for (const Length& length : problem.lengths) longest = std::max(longest, length.tokens);
@@ -99,7 +144,7 @@ MeanAndError squared_error(const Problem& problem, const Directions& directions,
   Eigen::ArrayXd sum = Eigen::ArrayXd::Zero(batches), sum_of_squares = sum;
   parallel_for(batches, threads, [&](int batch) {
     const Index drawn = std::min(at_once, count - batch * at_once);
-    const Samples samples = draw_samples(problem, directions, drawn, stream_key(key, batch), 1);
+    const Samples samples = draw_samples(problem, directions, drawn, stream_key(key, batch), 1, tokens);
     Forward forward;
     for (const SampleGroup& group : samples.groups) {
       forward.run(samples, group, fields, activation);

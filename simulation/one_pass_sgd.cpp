@@ -11,70 +11,16 @@
 #include "measured_overlaps.hpp"
 #include "placed_start.hpp"
 #include "seed_statistics.hpp"
-#include "token_products.hpp"
+#include "single_steps.hpp"
 
 namespace quenched {
 namespace {
 
-using Index = Eigen::Index;
-
 enum OnePassStream : std::uint64_t { frame_stream, order_stream, one_pass_test_stream, sample_streams };
-
-struct SampleOf {
-  const SampleGroup* group;
-  Index i;  // in the group
-};
-
-/// The samples of one draw in random order: a draw sorts them by length.
-std::vector<SampleOf> in_random_order(const Samples& samples, std::uint64_t key) {
-  std::vector<SampleOf> order;
-  for (const SampleGroup& group : samples.groups)
-    for (Index i = 0; i < group.samples; ++i) order.push_back({&group, i});
-  Rng rng(key);
-  if (samples.groups.size() > 1)
-    for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[rng() % (i + 1)]);
-  return order;
-}
-
-/// (k, v) over sqrt(D), padded as the tokens are, and one step at a time.
-class Descending {
- public:
-  Descending(const OnePassSpecification& s, const PlacedStart& start)
-      : s_(s), D_(s.dimension), k_(Eigen::VectorXd::Zero(token_stride(s.dimension))), v_(k_) {
-    k_.head(D_) = start.k / std::sqrt(static_cast<double>(D_));
-    v_.head(D_) = start.v / std::sqrt(static_cast<double>(D_));
-  }
-  [[nodiscard]] Eigen::VectorXd k() const { return k_.head(D_) * std::sqrt(static_cast<double>(D_)); }
-  [[nodiscard]] Eigen::VectorXd v() const { return v_.head(D_) * std::sqrt(static_cast<double>(D_)); }
-
-  void step(const Samples& samples, const SampleOf& sample) {
-    const Index L = sample.group->length, stride = samples.tokens.rows();
-    const float* tokens = samples.tokens.col(sample.group->first_token + sample.i * L).data();
-    chi_.resize(1, L), z_.resize(1, L);
-    token_fields(tokens, stride, L, k_.data(), v_.data(), chi_.data(), z_.data());
-    s_.activation->jet(chi_, jet_);
-    const auto& [s, b, p, q, second] = jet_;
-    const double eta = s_.learning_rate,
-                 r = samples.y[sample.group->first_sample + sample.i] - (s * z_).sum();
-    along_k_ = eta * r / static_cast<double>(D_) * (b * z_ - q * (p * z_).sum());
-    along_v_ = eta * r / static_cast<double>(D_) * s;
-    const double kept = 1 - eta * s_.ridge / static_cast<double>(D_);
-    k_ *= kept;
-    v_ *= kept;
-    add_tokens(tokens, stride, L, along_k_.data(), along_v_.data(), k_.data(), v_.data());
-  }
-
- private:
-  const OnePassSpecification& s_;
-  Index D_;
-  Eigen::VectorXd k_, v_;
-  Batch chi_, z_, along_k_, along_v_;
-  ActivationJet jet_;
-};
 
 std::vector<OnePassFigures> run_one_pass(const OnePassSpecification& s, std::uint64_t seed) {
   const PlacedStart start = placed_start(s.start, s.dimension, stream_key(seed, frame_stream));
-  Descending descending(s, start);
+  SingleSteps descending(*s.activation, s.learning_rate, s.ridge, s.ridge, start.k, start.v);
   std::vector<OnePassFigures> figures;
   Samples samples;
   std::vector<SampleOf> order;

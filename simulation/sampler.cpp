@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <quenched/invalid_input.hpp>
 #include <quenched/normal_stream.hpp>
 #include <quenched/parallel.hpp>
 #include <quenched/sampler.hpp>
@@ -47,7 +49,54 @@ std::vector<std::size_t> lay_out(const Problem& problem, Eigen::Index count, std
   return begin;
 }
 
+/// Standardised entries of a law, in bulk.
+class TokenStream {
+ public:
+  TokenStream(const TokenLaw& law, std::uint64_t key)
+      : law_(law), normals_(key), chi_square_(stream_key(key, 1)), bits_(key) {}
+
+  void fill(Eigen::MatrixXf& X) {
+    if (law_.kind == TokenLaw::Kind::uniform) {
+      const auto uniform = [&] { return static_cast<float>(static_cast<std::int32_t>(bits_() >> 32)); };
+      X = Eigen::MatrixXf::NullaryExpr(X.rows(), X.cols(), uniform) * (0x1p-31F * std::sqrt(3.0F));
+      return;
+    }
+    normals_.fill(X.data(), X.size());
+    if (law_.kind == TokenLaw::Kind::rademacher)
+      X = X.unaryExpr([](float x) { return std::copysign(1.0F, x); });
+    if (law_.kind == TokenLaw::Kind::student_t)
+      for (Eigen::Index l = 0; l < X.cols(); ++l) {
+        of_chi_square_.resize(X.rows(), law_.degrees);
+        chi_square_.fill(of_chi_square_.data(), of_chi_square_.size());
+        X.col(l).array() *=
+            (static_cast<float>(law_.degrees - 2) / of_chi_square_.square().rowwise().sum()).sqrt();
+      }
+  }
+
+ private:
+  TokenLaw law_;
+  NormalStream normals_, chi_square_;
+  Rng bits_;
+  Eigen::ArrayXXf of_chi_square_;
+};
+
 }  // namespace
+
+TokenLaw token_law(const std::string& text) {
+  using Kind = TokenLaw::Kind;
+  if (text == "gaussian") return {};
+  if (text == "rademacher") return {Kind::rademacher};
+  if (text == "uniform") return {Kind::uniform};
+  if (const std::string name = "student-t:"; text.starts_with(name)) {
+    int degrees = 0;
+    const char *begin = text.data() + name.size(), *end = text.data() + text.size();
+    const auto read = std::from_chars(begin, end, degrees);
+    if (read.ec == std::errc() && read.ptr == end && degrees >= 3 && degrees <= 100)
+      return {Kind::student_t, degrees};
+  }
+  throw InvalidInput("tokens", text,
+                     "needs one of gaussian, rademacher, uniform, student-t:5 (degrees 3 to 100)");
+}
 
 Eigen::Index token_stride(int dimension) { return (dimension + Eigen::Index{15}) / 16 * 16; }
 
@@ -75,21 +124,21 @@ Directions draw_directions(int dimension, std::uint64_t key) {
 }
 
 Samples draw_samples(const Problem& problem, const Directions& directions, Eigen::Index count,
-                     std::uint64_t key, int threads) {
+                     std::uint64_t key, int threads, const TokenLaw& tokens) {
   Samples drawn;
   drawn.dimension = static_cast<int>(directions.k_star.size());
   const std::vector<std::size_t> begin = lay_out(problem, count, key, drawn.groups);
-  const Eigen::Index tokens =
+  const Eigen::Index columns =
       drawn.groups.empty()
           ? 0
           : drawn.groups.back().first_token + drawn.groups.back().samples * drawn.groups.back().length;
-  drawn.tokens.resize(token_stride(drawn.dimension), tokens);
+  drawn.tokens.resize(token_stride(drawn.dimension), columns);
   drawn.y.resize(count);
   drawn.location.resize(count);
   const double root_D = std::sqrt(static_cast<double>(drawn.dimension));
 
   parallel_for(static_cast<int>(begin.size()) - 1, threads, [&](int block) {
-    NormalStream normals(block_key(key, block, tokens_stream));
+    TokenStream entries(tokens, block_key(key, block, tokens_stream));
     Rng rng(block_key(key, block, rest_stream));
     std::normal_distribution<double> xi;
     Eigen::MatrixXf X;
@@ -97,14 +146,14 @@ Samples draw_samples(const Problem& problem, const Directions& directions, Eigen
       const SampleGroup& group = drawn.groups[g];
       X.resize(drawn.dimension, group.length);
       for (Eigen::Index i = 0; i < group.samples; ++i) {
-        normals.fill(X.data(), X.size());
+        entries.fill(X);
         const int eps = problem.task->plant(rng, directions.k_star, X);
         const double z_star = X.col(eps).cast<double>().dot(directions.v_star.cast<double>()) / root_D;
         drawn.y[group.first_sample + i] = z_star + std::sqrt(problem.noise) * xi(rng);
         drawn.location[group.first_sample + i] = eps;
-        auto columns = drawn.tokens.middleCols(group.first_token + i * group.length, group.length);
-        columns.topRows(drawn.dimension) = X;
-        columns.bottomRows(columns.rows() - drawn.dimension).setZero();
+        auto padded = drawn.tokens.middleCols(group.first_token + i * group.length, group.length);
+        padded.topRows(drawn.dimension) = X;
+        padded.bottomRows(padded.rows() - drawn.dimension).setZero();
       }
     }
   });

@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <iomanip>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <quenched/invalid_input.hpp>
 #include <quenched/normal_stream.hpp>
@@ -20,7 +22,8 @@ enum SeedStream : std::uint64_t {
   training_stream,
   start_stream,
   test_stream,
-  fresh_stream
+  fresh_stream,
+  order_stream_of_training
 };
 
 constexpr double Measurements::*measured_figures[] = {
@@ -46,20 +49,24 @@ void check(const SimulateSpecification& s) {
     throw InvalidInput("test_samples", std::to_string(s.test_samples), "needs at least 2");
   if (s.fresh_samples < 0 || s.fresh_samples == 1)
     throw InvalidInput("fresh_samples", std::to_string(s.fresh_samples), "needs 0, or at least 2");
+  if (s.fresh_samples == 0 && s.tokens.kind != TokenLaw::Kind::gaussian)
+    throw InvalidInput("fresh_samples", "0", "needs at least 2 where tokens are not Gaussian");
 }
 
 SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int threads,
-                    const std::atomic<bool>* stop) {
+                    const TrainingObserver& observer) {
   const auto key = [&](SeedStream stream) { return stream_key(seed, stream); };
   SeedResult result;
   result.seed = seed;
   const Directions directions = draw_directions(s.dimension, key(directions_stream));
   const auto trained = [&] {  // the training set is given back before the tests
     const Samples samples =
-        draw_samples(s.problem, directions, sample_count(s), key(training_stream), threads);
+        draw_samples(s.problem, directions, sample_count(s), key(training_stream), threads, s.tokens);
     const Objective objective(samples, *s.activation, s.ridge_k, s.ridge_v, threads);
+    TrainingOptions options = s.training;
+    options.key = key(order_stream_of_training);
     const TrainingResult training =
-        train(objective, training_start(directions, s.training, key(start_stream)), s.training, stop);
+        train(objective, training_start(directions, options, key(start_stream)), options, observer);
     result.measured.train_error = objective.train_error(training.objective, training.theta);
     return training;
   }();
@@ -68,6 +75,10 @@ SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int thre
   result.iterations = trained.iterations;
   result.evaluations = trained.evaluations;
   if (result.status == TrainingStatus::interrupted) return result;
+  if (result.status == TrainingStatus::not_finite) {  // there is nothing to measure
+    result.measured = {};
+    return result;
+  }
 
   Measurements& m = result.measured;
   const Eigen::VectorXd k = trained.theta.head(s.dimension), v = trained.theta.tail(s.dimension);
@@ -75,15 +86,19 @@ SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int thre
   m.m_k = overlaps.m_k, m.q_k = overlaps.q_k, m.m_v = overlaps.m_v, m.q_v = overlaps.q_v;
   m.m_kv = overlaps.m_kv, m.m_vk = overlaps.m_vk, m.q_kv = overlaps.q_kv;
   m.energy = trained.objective / s.dimension;
-  const MeanAndError test =
-      test_error(s.problem, directions, *s.activation, k, v, s.test_samples, key(test_stream), threads);
-  m.test_error = test.mean;
-  result.sampling_error.test_error = test.error;
   if (s.fresh_samples > 0) {
     const MeanAndError fresh = squared_error(s.problem, directions, *s.activation, k, v, s.fresh_samples,
-                                             key(fresh_stream), threads);
+                                             key(fresh_stream), threads, s.tokens);
     m.fresh_error = fresh.mean;
     result.sampling_error.fresh_error = fresh.error;
+  }
+  m.test_error = m.fresh_error;
+  result.sampling_error.test_error = result.sampling_error.fresh_error;
+  if (s.tokens.kind == TokenLaw::Kind::gaussian) {
+    const MeanAndError test =
+        test_error(s.problem, directions, *s.activation, k, v, s.test_samples, key(test_stream), threads);
+    m.test_error = test.mean;
+    result.sampling_error.test_error = test.error;
   }
   return result;
 }
@@ -100,10 +115,13 @@ std::optional<double> available_memory() {
 }
 
 /// How many seeds run at once: no more than threads, seeds, or what 90 % of the free memory holds.
-int seeds_at_once(const SimulateSpecification& s) {
-  const int wanted = std::min(thread_count(s.threads), s.seeds);
+struct AtOnce {
+  int seeds, threads;
+};
+AtOnce seeds_and_threads(const SimulateSpecification& s) {
+  const int threads = thread_count(s.threads), wanted = std::min(threads, s.seeds);
   const std::optional<double> free = available_memory();
-  if (!free) return wanted;
+  if (!free) return {wanted, threads};
   const double needed = static_cast<double>(memory_bytes(s));
   if (needed > 0.9 * *free) {
     constexpr double GiB = 1 << 30;
@@ -113,7 +131,22 @@ int seeds_at_once(const SimulateSpecification& s) {
             << ") or length";
     throw OutOfMemory(message.str());
   }
-  return std::max(1, static_cast<int>(std::min<double>(wanted, 0.9 * *free / needed)));
+  return {std::max(1, static_cast<int>(std::min<double>(wanted, 0.9 * *free / needed))), threads};
+}
+
+SimulateResult of_finished(const SimulateSpecification& s, const std::vector<SeedResult>& seeds) {
+  SimulateResult result;
+  result.samples = sample_count(s);
+  for (const SeedResult& seed : seeds)
+    if (seed.status != TrainingStatus::not_run) {
+      result.seeds.push_back(seed);
+      result.converged += seed.converged();
+      result.gradient_norm = std::max(result.gradient_norm, seed.gradient_norm);
+    }
+  result.interrupted = result.seeds.size() < seeds.size();
+  mean_and_standard_error(result.seeds, measured_figures, result.mean, result.standard_error,
+                          &SeedResult::measured);
+  return result;
 }
 
 }  // namespace
@@ -124,32 +157,67 @@ std::size_t memory_bytes(const SimulateSpecification& s) {
          Objective::workspace_bytes(s.dimension) + training_bytes(s.dimension, s.training);
 }
 
+double estimated_seconds(const SimulateSpecification& s) {
+  check(s);
+  SimulateSpecification small = s;  // at most 2^22 numbers, or a batch
+  double length = 0;
+  for (const Length& law : s.problem.lengths) length += law.weight * law.tokens;
+  const double row = length * s.dimension;
+  small.alpha = std::min(s.alpha, std::max<double>(Samples::block, (1 << 22) / row) / s.dimension);
+  const Directions directions = draw_directions(s.dimension, 1);
+  const auto began = [] { return std::chrono::steady_clock::now(); };
+  const auto since = [](auto from) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+  };
+  auto start = began();
+  const Samples samples = draw_samples(s.problem, directions, sample_count(small), 1, 1, s.tokens);
+  const double drawing = since(start);
+  const Objective objective(samples, *s.activation, s.ridge_k, s.ridge_v, 1);
+  Eigen::VectorXd gradient;
+  const Eigen::VectorXd theta = training_start(directions, s.training, 1);
+  static_cast<void>(objective(theta, gradient));
+  start = began();
+  static_cast<void>(objective(theta, gradient));
+  const double evaluation = since(start);
+  const int standard = s.training.trainer == Trainer::l_bfgs ? 200
+                       : s.training.trainer == Trainer::adam ? 200
+                       : s.training.trainer == Trainer::sgd  ? 1
+                                                             : 1000;
+  const int passes =
+      s.training.trainer != Trainer::l_bfgs && s.training.epochs > 0 ? s.training.epochs : standard;
+  const double scale = static_cast<double>(sample_count(s)) / static_cast<double>(samples.size());
+  const double tests = drawing * s.fresh_samples / static_cast<double>(samples.size());
+  return s.seeds * (scale * (drawing + passes * evaluation) + tests) / seeds_and_threads(s).threads;
+}
+
 SimulateResult simulate(const SimulateSpecification& s, const SimulateObserver& observer) {
   check(s);
-  const int at_once = seeds_at_once(s), threads_each = std::max(1, thread_count(s.threads) / at_once);
+  const auto [at_once, threads] = seeds_and_threads(s);
+  const int threads_each = std::max(1, threads / at_once);
   std::vector<SeedResult> seeds(s.seeds);
-  std::mutex progress_mutex;
-  int done = 0;
+  std::vector<double> shares(s.seeds, 0.0);
+  std::mutex observing;
+  int done = 0, told = 0;
+  const auto under_way = [&](int i, double share) {
+    const std::lock_guard lock(observing);
+    shares[i] = share;
+    if (observer.progress) observer.progress(std::accumulate(shares.begin(), shares.end(), 0.0) / s.seeds);
+  };
   parallel_for(s.seeds, at_once, [&](int i) {
     if (observer.stop && *observer.stop) return;
-    seeds[i] = run_seed(s, s.first_seed + static_cast<std::uint64_t>(i), threads_each, observer.stop);
-    if (seeds[i].status == TrainingStatus::interrupted) return;
-    const std::lock_guard lock(progress_mutex);
-    ++done;
-    if (observer.progress) observer.progress(done, s.seeds);
-  });
-
-  SimulateResult result;
-  result.samples = sample_count(s);
-  for (const SeedResult& seed : seeds)
-    if (seed.status != TrainingStatus::not_run && seed.status != TrainingStatus::interrupted) {
-      result.seeds.push_back(seed);
-      result.converged += seed.converged();
+    SeedResult seed =
+        run_seed(s, s.first_seed + static_cast<std::uint64_t>(i), threads_each,
+                 {.stop = observer.stop, .progress = [&](double share) { under_way(i, share); }});
+    if (seed.status == TrainingStatus::interrupted) return;
+    under_way(i, 1);
+    const std::lock_guard lock(observing);
+    seeds[i] = std::move(seed);
+    if (observer.seed_done && (++done <= 1000 || done > told + told / 100)) {
+      told = done;
+      observer.seed_done(of_finished(s, seeds));
     }
-  result.interrupted = result.seeds.size() < seeds.size();
-  mean_and_standard_error(result.seeds, measured_figures, result.mean, result.standard_error,
-                          &SeedResult::measured);
-  return result;
+  });
+  return of_finished(s, seeds);
 }
 
 }  // namespace quenched

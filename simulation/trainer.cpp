@@ -1,9 +1,14 @@
 #include <LBFGS.h>
 
+#include <algorithm>
+#include <charconv>
 #include <quenched/invalid_input.hpp>
 #include <quenched/normal_stream.hpp>
 #include <quenched/trainer.hpp>
 #include <stdexcept>
+#include <utility>
+
+#include "descents.hpp"
 
 namespace quenched {
 namespace {
@@ -19,11 +24,12 @@ struct Stopped {
 struct Watched {
   const Objective& objective;
   const TrainingOptions& options;
-  const std::atomic<bool>* stop;
+  const TrainingObserver& observer;
   TrainingResult best;
+  double first_gradient = 0;
 
   double operator()(const Vector& theta, Vector& gradient) {
-    if (stop && *stop) throw Stopped{TrainingStatus::interrupted};
+    if (observer.stop && *observer.stop) throw Stopped{TrainingStatus::interrupted};
     if (best.evaluations == options.max_evaluations) throw Stopped{TrainingStatus::max_evaluations};
     ++best.evaluations;
     const double value = objective(theta, gradient);
@@ -40,6 +46,9 @@ struct Watched {
     best.theta = theta;
     best.objective = value;
     best.gradient_norm = gradient.norm() / std::sqrt(static_cast<double>(objective.dimension()));
+    if (first_gradient == 0) first_gradient = best.gradient_norm;
+    if (observer.progress)
+      observer.progress(share_of_descent(first_gradient, best.gradient_norm, options.gradient_tolerance));
   }
 };
 
@@ -65,6 +74,8 @@ std::string name_of(TrainingStatus status) {
       return "not_run";
     case TrainingStatus::converged:
       return "converged";
+    case TrainingStatus::finished:
+      return "finished";
     case TrainingStatus::line_search:
       return "line_search";
     case TrainingStatus::max_evaluations:
@@ -92,14 +103,42 @@ Vector training_start(const Directions& directions, const TrainingOptions& optio
   return scale * drawn.cast<double>();
 }
 
+TrainingOptions trainer_named(const std::string& text) {
+  constexpr std::pair<const char*, Trainer> names[] = {
+      {"l-bfgs", Trainer::l_bfgs},
+      {"gradient-descent", Trainer::gradient_descent},
+      {"preconditioned-descent", Trainer::preconditioned_descent},
+      {"adam", Trainer::adam},
+      {"sgd", Trainer::sgd}};
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  for (const auto& [name, trainer] : names) {
+    if (text.substr(0, colon) != name) continue;
+    if (colon == text.size()) return {.trainer = trainer};
+    const char *begin = text.data() + colon + 1, *end = text.data() + text.size();
+    double rate = 0;
+    const auto read = std::from_chars(begin, end, rate);
+    if (trainer != Trainer::l_bfgs && read.ec == std::errc() && read.ptr == end && rate > 0 &&
+        std::isfinite(rate))
+      return {.trainer = trainer, .learning_rate = rate};
+  }
+  throw InvalidInput(
+      "trainer", text,
+      "needs one of l-bfgs, gradient-descent, preconditioned-descent, adam, sgd; all but l-bfgs "
+      "take a finite learning rate > 0, as adam:0.02");
+}
+
 TrainingResult train(const Objective& objective, const Vector& start, const TrainingOptions& options,
-                     const std::atomic<bool>* stop) {
+                     const TrainingObserver& observer) {
   if (!(options.gradient_tolerance > 0))
     throw InvalidInput("gradient_tolerance", std::to_string(options.gradient_tolerance),
                        "needs a number > 0");
   if (options.max_evaluations < 1)
     throw InvalidInput("max_evaluations", std::to_string(options.max_evaluations), "needs at least 1");
   if (options.memory < 1) throw InvalidInput("memory", std::to_string(options.memory), "needs at least 1");
+  if (!(options.learning_rate >= 0) || std::isinf(options.learning_rate))
+    throw InvalidInput("learning_rate", std::to_string(options.learning_rate), "needs a finite number >= 0");
+  if (options.epochs < 0) throw InvalidInput("epochs", std::to_string(options.epochs), "needs at least 0");
+  if (options.trainer != Trainer::l_bfgs) return descend(objective, start, options, observer);
 
   LBFGSpp::LBFGSParam<double> parameters;
   parameters.m = options.memory;
@@ -108,7 +147,7 @@ TrainingResult train(const Objective& objective, const Vector& start, const Trai
   parameters.linesearch = LBFGSpp::LBFGS_LINESEARCH_BACKTRACKING_STRONG_WOLFE;
   parameters.max_linesearch = 40;
 
-  Watched watched{objective, options, stop, {}};
+  Watched watched{objective, options, observer, {}};
   watched.best.theta = start;
   Vector theta = start;
   for (double tried = INFINITY;;) {

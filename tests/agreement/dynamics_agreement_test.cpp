@@ -3,6 +3,7 @@
 #include <cmath>
 #include <quenched/dynamics.hpp>
 #include <quenched/one_pass_sgd.hpp>
+#include <quenched/simulate.hpp>
 
 using namespace quenched;
 
@@ -46,4 +47,35 @@ TEST_CASE("order-parameter dynamics against one-pass SGD at D = 600, on the mani
   agrees("relu", random, crossed, 0.2, {0.5, 1, 3});
   agrees("softplus", max, crossed, 0.5, {0.5, 1, 3});
   agrees("linear", max, crossed, 0.1, {0.5, 1, 3});
+}
+
+TEST_CASE("training by sgd: an epoch is the dynamics up to time alpha, at ridge r/alpha") {
+  const Problem problem{make_task("spiked", 4), {{1, 0.3}, {2, 0.7}}, 0.1};
+  const auto softmax = make_activation("softmax");
+  const SimulateResult run = simulate({.problem = problem,
+                                       .activation = softmax,
+                                       .dimension = 500,
+                                       .alpha = 5,
+                                       .ridge_k = 0.5,
+                                       .ridge_v = 0.5,
+                                       .seeds = 16,
+                                       .training = {.start = TrainingStart::random,
+                                                    .start_scale = 0.5,
+                                                    .trainer = Trainer::sgd,
+                                                    .learning_rate = 0.5}});
+  CHECK(run.converged == 16);
+  const DynamicsState theory =
+      dynamics(problem, *softmax,
+               {.learning_rate = 0.5, .ridge = 0.1, .start = {.q_k = 0.25, .q_v = 0.25}, .times = {5}},
+               {.tolerance = 2e-3})
+          .front();
+  const auto near = [](double found, double error, double expected) {
+    CHECK(std::abs(found - expected) <= 4 * error + 2e-3 + 4.0 / 500);
+    CHECK(error < 0.02);
+  };
+  near(run.mean.m_k, run.standard_error.m_k, theory.overlaps.m_k);
+  near(run.mean.q_k, run.standard_error.q_k, theory.overlaps.q_k);
+  near(run.mean.m_v, run.standard_error.m_v, theory.overlaps.m_v);
+  near(run.mean.q_v, run.standard_error.q_v, theory.overlaps.q_v);
+  near(run.mean.test_error, run.standard_error.test_error, theory.test_error);
 }

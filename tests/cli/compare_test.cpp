@@ -33,6 +33,7 @@ TEST_CASE("theory and simulation agree within 4 standard errors and 2/D") {
   CHECK(compared(theory, result(0.541, 0.01))["verdict"] == "agree");  // 0.002 allowed + 0.04
   CHECK(compared(theory, result(0.543, 0.01))["verdict"] == "disagree");
   CHECK(compared(theory, result(0.543, 0.01))["z"]["test_error"] == doctest::Approx(4.3));
+  CHECK(compared(theory, result(0.543, 0.01))["difference"]["test_error"] == doctest::Approx(0.043));
   CHECK(compared(theory, result(NAN, 0.01))["verdict"] == "disagree");
   CHECK(compared(result(0.5, 0, "unstable"), result(0.9, 0.01))["verdict"] == "theory_not_trusted");
 }

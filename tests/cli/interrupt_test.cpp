@@ -33,3 +33,28 @@ TEST_CASE("an interrupted run keeps what is finished and says so by its status")
     CHECK(records[3]["dimension"] == "inf");  // from those three
   }
 }
+
+TEST_CASE("an interrupted point keeps its finished seeds: as if no more had been asked for") {
+  const Folder folder;
+  const std::string output = folder / "r.json";
+  const pid_t child = fork();
+  if (child == 0) {
+    execl(QUENCHED_PROGRAM, "quenched", "simulate", "--dimension", "100", "--seeds", "100000", "--threads",
+          "1", "--output", output.c_str(), nullptr);
+    _exit(99);
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  CHECK(WEXITSTATUS(status) == 130);
+  Json record = Json::parse(contents(output)).at(0);
+  const int seeds = record["seeds"].get<int>();
+  CHECK(seeds >= 2);
+  CHECK(seeds < 100000);
+  const Ran same =
+      quenched_program("simulate --dimension 100 --format json --seeds " + std::to_string(seeds));
+  Json expected = Json::parse(same.out).at(0);
+  record.erase("provenance"), expected.erase("provenance");
+  CHECK(record == expected);
+}

@@ -58,6 +58,20 @@ TEST_CASE(
   CHECK(list[3].panel == "max, L = 2");
 }
 
+TEST_CASE("what has no panel's parameter is in every panel; infinite alpha is said beside finite alpha") {
+  std::vector<Record> records = {{{"signal", 1}, {"test_error", 0.1}, {"command", "bayes"}}};
+  for (const char* command : {"erm", "population"})
+    for (const char* name : {"softmax", "linear"})
+      records.push_back({{"signal", 1}, {"activation", name}, {"test_error", 0.5}, {"command", command}});
+  Axes axes{.x = "signal", .panels = "activation"};
+  std::set<std::string> found;
+  for (const Series& line : series(records, axes)) found.insert(line.panel + " | " + line.label);
+  CHECK(found == std::set<std::string>{"activation = linear | Bayes-optimal", "activation = linear | ERM",
+                                       "activation = linear | population, α = ∞",
+                                       "activation = softmax | Bayes-optimal", "activation = softmax | ERM",
+                                       "activation = softmax | population, α = ∞"});
+}
+
 TEST_CASE(
     "what is one value in a panel is in its title, what curves of a panel differ in is in their labels") {
   std::vector<Record> records;

@@ -114,6 +114,13 @@ TEST_CASE("unknown names list the known ones") {
   refused("erm --task spikes", "--task spikes", "spiked");
   refused("erm --start warm", "--start warm", "informed");
   refused("erm --start small", "--start small", "informed");
+  refused("erm --start random:0.25", "--start random:0.25", "informed");
+  refused("simulate --start random:0", "--start random:0", "random:0.25");
+  refused("simulate --trainer bfgs", "--trainer bfgs", "l-bfgs, gradient-descent");
+  refused("compare --trainer adam:0", "--trainer adam:0", "> 0");
+  refused("simulate --tokens cauchy", "--tokens cauchy", "student-t:5");
+  refused("simulate --epochs 0", "--epochs 0", ">= 1");
+  refused("erm --tokens uniform", "--tokens", "");
   refused("erm --format xml", "--format xml", "json");
   refused("erm --integration none", "--integration none", "auto");
   refused("bayes --ridge 1", "--ridge", "--help");  // bayes has no ridge

@@ -60,6 +60,46 @@ TEST_CASE("the value is the formula's, the gradient its finite differences") {
       }
 }
 
+TEST_CASE("the batches add up to the objective; curvatures are sums of squared derivatives of f") {
+  const int D = 20, N = 150;
+  for (const char* name : {"softmax", "linear"}) {
+    const auto activation = make_activation(name);
+    const Directions directions = draw_directions(D, 1);
+    const Samples samples = draw_samples({make_task("max", 2), one_two_three, 0.1}, directions, N, 2);
+    const Objective objective(samples, *activation, 0.3, 0.7);
+    const Eigen::VectorXd theta = Eigen::VectorXd::LinSpaced(2 * D, -1, 1);
+    Eigen::VectorXd gradient, part, sum = Eigen::VectorXd::Zero(2 * D);
+    Eigen::Array2d curvature;
+    double value = 0;
+    REQUIRE(objective.batches() == 3);
+    for (int b = 0; b < 3; ++b) value += objective.batch(theta, b, part), sum += part;
+    CHECK(objective(theta, gradient, &curvature) == doctest::Approx(value).epsilon(1e-12));
+    CHECK((sum - gradient).norm() < 1e-10 * gradient.norm());
+
+    double u2 = 0, s2 = 0;  // of f(chi, z) by differences
+    for (const SampleGroup& group : samples.groups)
+      for (Eigen::Index i = 0; i < group.samples; ++i) {
+        const Eigen::MatrixXd X =
+            samples.tokens.block(0, group.first_token + i * group.length, D, group.length).cast<double>();
+        const Batch chi = (theta.head(D).transpose() * X / std::sqrt(double(D))).array(),
+                    z = (theta.tail(D).transpose() * X / std::sqrt(double(D))).array();
+        Batch up(1, group.length), down(1, group.length);
+        activation->value(chi, up);
+        s2 += up.square().sum();
+        for (Eigen::Index l = 0; l < group.length; ++l) {
+          Batch moved = chi;
+          moved(0, l) += 1e-5;
+          activation->value(moved, up);
+          moved(0, l) -= 2e-5;
+          activation->value(moved, down);
+          u2 += std::pow(((up - down) * z).sum() / 2e-5, 2);
+        }
+      }
+    CHECK(curvature[0] == doctest::Approx(u2 / D + 0.3).epsilon(1e-6));
+    CHECK(curvature[1] == doctest::Approx(s2 / D + 0.7).epsilon(1e-9));
+  }
+}
+
 TEST_CASE("tokens larger than the cache, and long prompts") {
   const auto softmax = make_activation("softmax");
   const Samples samples =

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <quenched/invalid_input.hpp>
 #include <quenched/sampler.hpp>
 
 using namespace quenched;
@@ -118,6 +119,38 @@ TEST_CASE("labels: y - z*_eps is noise of variance Delta, and E y^2 = 1 + Delta"
     CHECK(std::abs(y2.mean() - 1 - Delta) <
           4.5 * (1 + Delta) * std::sqrt(2 / 1e5) + 4.5 / 400 / std::sqrt(10.0));
   }
+}
+
+TEST_CASE("other laws of the tokens: mean 0, variance 1, and their shapes") {
+  const Problem problem{make_task("max", 0), {{2, 1.0}}, 0};
+  const Directions directions = draw_directions(100, 31);
+  const auto entries = [&](const std::string& law) {
+    const Samples samples = draw_samples(problem, directions, 2000, 32, 1, token_law(law));
+    return Eigen::ArrayXd(samples.tokens.topRows(100).cast<double>().reshaped().array());
+  };
+  const double n = 4e5;
+  for (const auto& [law, kurtosis] : {std::pair{"gaussian", 3.0},
+                                      {"rademacher", 1.0},
+                                      {"uniform", 1.8},
+                                      {"student-t:5", 9.0},
+                                      {"student-t:100", 3 + 6.0 / 96}}) {
+    INFO(law);
+    const Eigen::ArrayXd x = entries(law);
+    CHECK(std::abs(x.mean()) < 4.5 / std::sqrt(n));
+    CHECK(std::abs(x.square().mean() - 1) <= 4.5 * std::sqrt((kurtosis - 1) / n) + 1e-6);
+    if (kurtosis < 5)  // that of student-t:5 has no finite variance
+      CHECK(x.square().square().mean() == doctest::Approx(kurtosis).epsilon(0.03));
+    CHECK(std::abs((x.head(100) * x.segment(100, 100)).mean()) < 4.5 / std::sqrt(100.0));  // two tokens
+  }
+  CHECK((entries("rademacher").abs() == 1).all());
+  CHECK(entries("uniform").abs().maxCoeff() == doctest::Approx(std::sqrt(3)).epsilon(1e-4));
+  // P(|t| > 2.5706) = .05 at five degrees of freedom, whose variance is 5/3; .001 beyond 6.8688
+  const Eigen::ArrayXd t = std::sqrt(5.0 / 3) * entries("student-t:5").abs();
+  CHECK(std::abs((t > 2.5706).cast<double>().mean() - 0.05) < 4.5 * std::sqrt(0.05 * 0.95 / n));
+  CHECK(std::abs((t > 6.8688).cast<double>().mean() - 0.001) < 4.5 * std::sqrt(0.001 / n));
+  for (const char* wrong :
+       {"", "normal", "student-t", "student-t:2", "student-t:2.5", "student-t:101", "student-t:5x"})
+    CHECK_THROWS_AS(static_cast<void>(token_law(wrong)), InvalidInput);
 }
 
 TEST_CASE("the same bytes for any thread count") {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <quenched/invalid_input.hpp>
 #include <quenched/simulate.hpp>
@@ -76,6 +78,19 @@ TEST_CASE("the test error from four dimensions is the one on D-dimensional token
   }
 }
 
+TEST_CASE("universality: Rademacher tokens give the Gaussian theory; their errors are of fresh tokens") {
+  SimulateSpecification s = specification({{2, 1.0}}, 0, 4, 0.5, 300, 8);
+  s.tokens = token_law("rademacher");
+  const SimulateResult result = simulate(s);
+  check_near(result, &Measurements::m_k, 0.495326, 300);
+  check_near(result, &Measurements::q_v, 0.892607, 300);
+  check_near(result, &Measurements::test_error, 0.377156, 300);
+  check_near(result, &Measurements::train_error, 0.144672, 300);
+  CHECK(result.mean.test_error == result.mean.fresh_error);
+  s.tokens = {};
+  CHECK(simulate(s).mean.m_k != result.mean.m_k);
+}
+
 TEST_CASE("the same bytes for 1 and 3 threads, and a seed does not depend on its neighbours") {
   SimulateSpecification s = specification({{2, 1.0}}, 0.1, 3, 0.3, 60, 3);
   s.threads = 1;
@@ -93,6 +108,17 @@ TEST_CASE("the same bytes for 1 and 3 threads, and a seed does not depend on its
   }
 }
 
+TEST_CASE("a descent that diverges is unknown, not large") {
+  SimulateSpecification s = specification({{2, 1.0}}, 0.1, 3, 0.3, 40, 2);
+  s.activation = make_activation("linear");
+  s.training = {.trainer = Trainer::sgd, .learning_rate = 5, .epochs = 5};
+  const SimulateResult result = simulate(s);
+  CHECK(result.seeds[0].status == TrainingStatus::not_finite);
+  CHECK(result.converged == 0);
+  CHECK(std::isnan(result.mean.q_k));
+  CHECK(std::isnan(result.mean.train_error));
+}
+
 TEST_CASE("memory is computed before it is taken") {
   SimulateSpecification s = specification({{3, 1.0}}, 0, 4, 0.5, 2'000'000, 1);
   CHECK(memory_bytes(s) > std::size_t{4} * 3 * 8'000'000 * 2'000'000);
@@ -106,23 +132,40 @@ TEST_CASE("memory is computed before it is taken") {
   }
 }
 
-TEST_CASE("progress counts every seed; a stop gives the finished ones back") {
+TEST_CASE("what is done is said: shares of the work, finished seeds; a stop gives the finished ones back") {
   SimulateSpecification s = specification({{2, 1.0}}, 0.1, 3, 0.3, 40, 6);
   s.threads = 1;
   std::atomic<bool> stop = false;
-  int calls = 0;
-  const SimulateResult cut = simulate(s, {.progress =
-                                              [&](int done, int total) {
-                                                ++calls;
-                                                CHECK(done == calls);
-                                                CHECK(total == 6);
-                                                stop = done == 2;
+  std::vector<SimulateResult> told;
+  std::vector<double> shares;
+  const SimulateResult cut = simulate(s, {.seed_done =
+                                              [&](const SimulateResult& so_far) {
+                                                told.push_back(so_far);
+                                                stop = told.size() == 2;
                                               },
+                                          .progress = [&](double share) { shares.push_back(share); },
                                           .stop = &stop});
   CHECK(cut.interrupted);
-  CHECK(cut.seeds.size() == 2);
-  CHECK(calls == 2);
+  REQUIRE(told.size() == 2);
+  REQUIRE(cut.seeds.size() == 2);
+  CHECK(told[0].seeds.size() == 1);
+  CHECK(told[0].mean.m_k == cut.seeds[0].measured.m_k);
+  CHECK(told[1].mean.m_k == cut.mean.m_k);
   CHECK(cut.mean.m_k == doctest::Approx((cut.seeds[0].measured.m_k + cut.seeds[1].measured.m_k) / 2));
+  CHECK(shares.size() > 20);  // within the seeds too
+  CHECK(shares.back() == doctest::Approx(2.0 / 6));
+  CHECK(*std::ranges::max_element(shares) <= 2.0 / 6 + 1e-12);
+}
+
+TEST_CASE("the time is estimated within a factor of 10") {
+  SimulateSpecification s = specification({{2, 1.0}}, 0.1, 4, 0.3, 400, 2);
+  s.threads = 1;
+  const double expected = estimated_seconds(s);
+  const auto began = std::chrono::steady_clock::now();
+  static_cast<void>(simulate(s));
+  const double taken = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  CHECK(expected < 10 * taken);
+  CHECK(taken < 10 * expected);
 }
 
 TEST_CASE("wrong arguments name their key") {
@@ -148,4 +191,7 @@ TEST_CASE("wrong arguments name their key") {
   CHECK(key([](auto& s) { s.problem.lengths.clear(); }) == "length");
   CHECK(key([](auto& s) { s.activation = nullptr; }) == "activation");
   CHECK(key([](auto& s) { s.training.start_scale = NAN; }) == "start_scale");
+  CHECK(key([](auto& s) { s.training.learning_rate = -1; }) == "learning_rate");
+  CHECK(key([](auto& s) { s.training.epochs = -1; }) == "epochs");
+  CHECK(key([](auto& s) { s.tokens = token_law("uniform"), s.fresh_samples = 0; }) == "fresh_samples");
 }

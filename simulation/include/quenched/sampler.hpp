@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <quenched/task.hpp>
+#include <string>
 #include <vector>
 
 namespace quenched {
@@ -12,6 +13,16 @@ struct Directions {
   Eigen::VectorXf k_star, v_star;
 };
 [[nodiscard]] Directions draw_directions(int dimension, std::uint64_t key);
+
+/// The law of a token's entries before the task plants anything: independent, mean 0, variance 1. The
+/// equations are those of `gaussian`; the others show how far they carry.
+struct TokenLaw {
+  enum class Kind { gaussian, rademacher, uniform, student_t };
+  Kind kind = Kind::gaussian;
+  int degrees = 0;  // of freedom, of student_t
+};
+/// gaussian, rademacher (+-1), uniform, student-t:5 (degrees 3 to 100). Throws InvalidInput (key `tokens`).
+[[nodiscard]] TokenLaw token_law(const std::string& text);
 
 /// Consecutive samples of one length: token l of sample i is column first_token + i * length + l.
 struct SampleGroup {
@@ -38,11 +49,11 @@ struct Samples {
 /// Bytes that draw_samples takes, beyond which it goes with probability below 1e-6 when lengths are random.
 [[nodiscard]] std::size_t sample_bytes(const LengthLaw& lengths, int dimension, Eigen::Index count);
 
-/// N samples of docs/equations.md, section 1, at finite D: x_l ~ N(0, I_D), the task plants eps,
+/// N samples of docs/equations.md, section 1, at finite D: x_l ~ N(0, I_D) or `tokens`, the task plants eps,
 ///     y = z*_eps + sqrt(Delta) xi,   z*_l = x_l.v*/sqrt(D).
 /// Block b of samples has its own streams, keyed by (key, b): same bytes for any thread count.
-/// Cost: about 1.5 ns a number.
+/// Cost: about 1.5 ns a number (student-t: times 1 + degrees).
 [[nodiscard]] Samples draw_samples(const Problem& problem, const Directions& directions, Eigen::Index count,
-                                   std::uint64_t key, int threads = 0);
+                                   std::uint64_t key, int threads = 0, const TokenLaw& tokens = {});
 
 }  // namespace quenched
