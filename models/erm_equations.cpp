@@ -1,6 +1,5 @@
 #include "erm_equations.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace quenched {
@@ -36,10 +35,10 @@ ChannelMeans ErmEquations::means(const VectorXd& x, Detail detail) const {
 VectorXd ErmEquations::update(const VectorXd& x, const Eigen::ArrayXd& m) const {
   const OrderParameters o = overlaps(x);
   VectorXd out(rows);
-  // Far from a fixed point r + alpha Vhat may be 0 or less: V grows by a factor at a time, on the way to one.
-  constexpr double growth = 4;
   const auto ridge = [&](Eigen::Index at, double r, double mhat, double qhat, double Vhat) {
-    const double V = 1 / std::max(r + alpha_ * Vhat, 1 / (growth * x[at + 2]));
+    // Far from a fixed point r + alpha Vhat may be 0 or less: V grows, on the way to one.
+    constexpr double growth = 4;
+    const double inverse = r + alpha_ * Vhat, V = inverse > 0 ? 1 / inverse : growth * x[at + 2];
     out[at] = V * alpha_ * mhat;
     out[at + 1] = V * V * (alpha_ * alpha_ * mhat * mhat + alpha_ * qhat);
     out[at + 2] = V;

@@ -125,6 +125,15 @@ AttentionMoments FieldRule::moments(const Activation& activation, double m_k, st
   return mean;
 }
 
+SampleSizes sample_sizes(const Problem& problem) {
+  const int L = std::ranges::max(problem.lengths, {}, &Length::tokens).tokens;
+  if (L <= 16) return {};
+  const auto at_most = [&](int log_numbers) {
+    return std::max(5, log_numbers - static_cast<int>(std::ceil(std::log2(L))));
+  };
+  return {std::min(13, at_most(17)), std::min(15, at_most(22))};
+}
+
 FieldRule field_rule(const Problem& problem, bool elementwise, double resolution, int threads) {
   FieldRule rule;
   rule.replicates.resize(1);
@@ -141,7 +150,7 @@ FieldRule field_rule(const Problem& problem, bool elementwise, double resolution
   step /= resolution;
   for (const auto& [L, weight] : problem.lengths) {
     if (L > 3 || std::pow(2 * field_reach / step, L) > too_many)
-      return sampled_field_rule(problem, 1 << 13, threads);
+      return sampled_field_rule(problem, 1 << sample_sizes(problem).first, threads);
     WeightedFields fields = argmax && L > 1 ? argmax_fields(L, step) : tensor_fields(task, L, step);
     fields.hit_weight *= weight;
     fields.norm_weight = fields.hit_weight;

@@ -17,8 +17,13 @@ Batch without_common_mode(const Batch& normals) {
 }
 
 SampledPoints::SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size,
-                             std::uint64_t seed, int threads)
-    : problem_(problem), activation_(activation), L_(tokens), threads_(threads), size_(size) {
+                             std::uint64_t seed, int threads, std::shared_ptr<WorkLimit> work)
+    : problem_(problem),
+      activation_(activation),
+      L_(tokens),
+      threads_(threads),
+      size_(size),
+      work_(std::move(work)) {
   common_mode_ = common_mode(activation.info(), L_);
   points_ = scrambled_sobol(1 + L_ + (common_mode_ ? L_ : L_ - 1), size_, replicates,
                             seed + 1000003ULL * static_cast<std::uint64_t>(L_), threads_);
@@ -56,7 +61,7 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
 
 SampledBlock SampledPoints::at(const OrderParameters& o, int b, bool search) {
   const Batch normals = points_.normals.middleRows(static_cast<Eigen::Index>(b) * block, block);
-  SampledBlock sample{.proximal = GlobalProximal(activation_, L_, o)};
+  SampledBlock sample{.proximal = GlobalProximal(activation_, L_, o, work_.get())};
   const Batch field_normals = normals.rightCols(points_.dimension - 1 - L_);
   problem_.task->fields(o.m_k, o.q_k, common_mode_ ? field_normals : without_common_mode(field_normals),
                         sample.law);
