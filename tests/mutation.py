@@ -3,7 +3,7 @@
 
     tests/mutation.py FOLDER [--only TEXT]
 
-Copies the sources to FOLDER/source and builds models_test in FOLDER/build (set CXX and ccache as for other builds); then for each
+Copies the sources to FOLDER/source and builds models_test there (set CXX and ccache as for other builds); then for each
 mutation builds what it touches, runs the test named beside it and undoes it. Prints the table of docs/robustness.md;
 exit status 1 when a mutation survives. By hand: a build and a test for each, some half a minute of processor time.
 """
@@ -65,7 +65,8 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--only", default="", help="mutations of files whose names contain this")
     options = parser.parse_args()
-    source, build = options.folder / "source", options.folder / "build"
+    source = options.folder / "source"
+    build = source / "build" / "dev"  # as deep as in the repository, for ccache
     for name in subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines():
         target, text = source / name, (ROOT / name).read_bytes()
         if not target.exists() or target.read_bytes() != text:
