@@ -17,6 +17,7 @@ Record bayes_record(const Point& point, const Settings& settings, const Record*)
                                .sampled = false,
                                .seed = settings.seed,
                                .threads = settings.threads,
+                               .work = settings.work * 1e6,
                                .from = {}});
   Record record = point;
   set_test_error(record, r.test_error);
@@ -29,7 +30,8 @@ Record bayes_record(const Point& point, const Settings& settings, const Record*)
   record["certificate"] = json_of(r.certificate);
   const auto count = r.branches.size();
   record["certificate"]["branch"] =
-      count == 1      ? "the only one: the map is monotone, and its lowest and highest fixed points meet"
+      count == 0      ? "not looked for"
+      : count == 1    ? "the only one: the map is monotone, and its lowest and highest fixed points meet"
       : r.branch == 0 ? fmt::format("largest free entropy of {}", count)
                       : fmt::format("free entropy {:.3g} below the branch from {}",
                                     r.branches.front().free_entropy - r.branches[r.branch].free_entropy,
@@ -42,7 +44,7 @@ Record bayes_record(const Point& point, const Settings& settings, const Record*)
 const Command bayes_command = {.name = "bayes",
                                .help = "Bayes-optimal error at finite alpha, its overlaps and free entropy",
                                .parameters = {"task", "length", "signal", "noise", "alpha", "start"},
-                               .settings = {"tolerance", "integration", "points", "seed", "threads"},
+                               .settings = {"tolerance", "integration", "points", "seed", "threads", "work"},
                                .columns = {"test_error", "excess_error", "order_parameters.q_k",
                                            "order_parameters.q_v", "free_entropy", "certificate.verdict"},
                                .compute = bayes_record,

@@ -70,7 +70,8 @@ Record erm_record(const Point& point, const Settings& settings, const Record* ne
                      .points = settings.points,
                      .seed = settings.seed,
                      .threads = settings.threads,
-                     .branches = settings.branches};
+                     .branches = settings.branches,
+                     .work = settings.work * 1e6};
   if (neighbour && neighbour->at("order_parameters").contains("q_k")) options.from = overlaps_of(*neighbour);
   const auto activation = make_activation(point.at("activation").get<std::string>());
   const Problem problem = problem_of(point);
@@ -104,7 +105,7 @@ const Command erm_command = {
     .help = "replica-symmetric test and train error of ridge-regularised ERM",
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
                    "start"},
-    .settings = {"tolerance", "integration", "points", "seed", "threads", "branches", "derivatives",
+    .settings = {"tolerance", "integration", "points", "seed", "threads", "work", "branches", "derivatives",
                  "any-ridge", "beyond-rs"},
     .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k",
                 "order_parameters.m_v", "order_parameters.q_v", "parisi", "gain", "derivatives.d_alpha",

@@ -16,6 +16,7 @@
 #include "report_command.hpp"
 #include "reproduce_command.hpp"
 #include "sweep_command.hpp"
+#include "typed.hpp"
 #include "wrong_file.hpp"
 
 namespace {
@@ -47,7 +48,7 @@ std::string arguments(int argc, char** argv) {
 int run(int argc, char** argv, std::string& who) {
   CLI::App app("Replica saddle-point equations of attention models, with certificates");
   app.require_subcommand(0, 1);  // `reproduce population` names a figure, no second command
-  app.set_version_flag("--version", "quenched " QUENCHED_VERSION);
+  app.set_version_flag("--version", "quenched " QUENCHED_VERSION " (" + compiler() + ")");
   std::list<Invocation> invocations;
   for (const Command* command : commands()) add_command(app, *command, invocations.emplace_back());
   PlotInvocation plot;
@@ -131,9 +132,6 @@ int main(int argc, char** argv) {
     return complain(who, fmt::format("{} {}: {}", flag, value, e.rule()), wrong_input);
   } catch (const WrongFile& e) {
     return complain(who, e.what(), wrong_input);
-  } catch (const Json::exception& e) {  // of a file of records: all other JSON is the program's own
-    return complain(who, fmt::format("FILES: needs records as quenched prints them ({})", e.what()),
-                    wrong_input);
   } catch (const std::bad_alloc&) {
     return complain(who, "not enough memory", failed);
   } catch (const std::length_error&) {

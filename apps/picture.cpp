@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <quenched/invalid_input.hpp>
 
@@ -19,15 +21,17 @@ namespace {
 
 /// Letters and points come out of the same size beside pixels.
 struct Terminal {
+  const char* end;  // of a file that is whole
   const char* name;
   double inches;  // of a pixel: 182 are an inch on paper, and 620 a column of a journal
   int letters;
   double point;
   const char* more;
 };
-const std::map<std::string, Terminal> terminals = {{"png", {"pngcairo", 1, 15, 1, ""}},
-                                                   {"pdf", {"pdfcairo", 1.0 / 182, 8, 0.4, ""}},
-                                                   {"svg", {"svg", 1, 17, 0.65, "background 'white'"}}};
+const std::map<std::string, Terminal> terminals = {
+    {"png", {"IEND", "pngcairo", 1, 15, 1, ""}},
+    {"pdf", {"%%EOF", "pdfcairo", 1.0 / 182, 8, 0.4, ""}},
+    {"svg", {"</svg>", "svg", 1, 17, 0.65, "background 'white'"}}};
 
 std::string suffix(const std::string& path) {
   const auto dot = path.rfind('.');
@@ -40,6 +44,14 @@ std::string terminal(const std::string& suffix, double width, double height, con
       "set terminal {} noenhanced size {},{} font 'DejaVu Sans,{}' {}\nset output {}\npoint = {}\nset "
       "pointintervalbox point\n",
       t.name, width * t.inches, height * t.inches, t.letters, t.more, literal(output), t.point);
+}
+
+/// gnuplot says nothing where the disk is full.
+bool whole(const std::string& picture, const char* end) {
+  std::ifstream file(picture, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  const auto at = text.rfind(end);
+  return at != std::string::npos && text.size() - at < 64;
 }
 
 std::vector<Record> data(const std::vector<Series>& list, const std::vector<Threshold>& thresholds,
@@ -98,6 +110,10 @@ void draw(const std::vector<Record>& records, Axes axes, const std::string& path
   if (!gnuplot || pclose(gnuplot) != 0 || !sent || !std::filesystem::exists(temporary, ignored)) {
     std::filesystem::remove(temporary, ignored);
     throw std::runtime_error(path + ": gnuplot could not draw it");
+  }
+  if (!whole(temporary, terminals.at(suffix(path)).end)) {
+    std::filesystem::remove(temporary, ignored);
+    throw std::runtime_error(path + ": gnuplot could not write all of it (is the disk full?)");
   }
   move_into_place(temporary, path);
   write_whole(data_beside(path), csv_text(drawn));

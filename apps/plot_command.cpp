@@ -26,12 +26,13 @@ CLI::App* add_plot(CLI::App& app, PlotInvocation& invocation) {
 }
 
 void execute(const PlotInvocation& invocation) {
-  const std::vector<Record> records = read_records(invocation.files);
-  check_picture("output", invocation.output);
-  if (std::ranges::find(invocation.files, data_beside(invocation.output)) != invocation.files.end())
-    throw InvalidInput("output", invocation.output,
-                       "needs another name: its data would overwrite one of the files");
-  draw(records, invocation.axes, invocation.output);
+  with_records(invocation.files, [&](const std::vector<Record>& records) {
+    check_picture("output", invocation.output);
+    if (std::ranges::find(invocation.files, data_beside(invocation.output)) != invocation.files.end())
+      throw InvalidInput("output", invocation.output,
+                         "needs another name: its data would overwrite one of the files");
+    draw(records, invocation.axes, invocation.output);
+  });
 }
 
 }  // namespace quenched::apps

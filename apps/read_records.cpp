@@ -1,5 +1,7 @@
 #include "read_records.hpp"
 
+#include <fmt/format.h>
+
 #include <fstream>
 #include <iterator>
 #include <quenched/invalid_input.hpp>
@@ -96,6 +98,16 @@ std::vector<Record> read_records(const std::vector<std::string>& paths) {
   for (const std::string& path : paths)
     for (Record& record : read_records(path)) records.push_back(std::move(record));
   return records;
+}
+
+void with_records(const std::vector<std::string>& paths,
+                  const std::function<void(const std::vector<Record>&)>& use) {
+  try {
+    use(read_records(paths));
+  } catch (const Json::exception& e) {
+    throw InvalidInput("FILES", fmt::format("{}", fmt::join(paths, ", ")),
+                       fmt::format("needs records as quenched prints them ({})", e.what()));
+  }
 }
 
 }  // namespace quenched::apps

@@ -19,11 +19,12 @@ CLI::App* add_report(CLI::App& app, ReportInvocation& invocation) {
 }
 
 void execute(const ReportInvocation& invocation) {
-  const std::vector<Record> records = read_records(invocation.files);
-  if (!invocation.output.ends_with(".html"))
-    throw InvalidInput("output", invocation.output, "needs a name that ends in .html");
-  check_writable("output", invocation.output);
-  write_whole(invocation.output, report_html(report_data(records, invocation.files)));
+  with_records(invocation.files, [&](const std::vector<Record>& records) {
+    if (!invocation.output.ends_with(".html"))
+      throw InvalidInput("output", invocation.output, "needs a name that ends in .html");
+    check_writable("output", invocation.output);
+    write_whole(invocation.output, report_html(report_data(records, invocation.files)));
+  });
 }
 
 }  // namespace quenched::apps

@@ -44,6 +44,11 @@ const std::vector<Setting>& setting_table() {
        [](Settings& s, const std::string& text) { s.epochs = whole<int>("epochs", text, 1, 100'000'000); }},
       {"threads", "threads (all cores); the results do not depend on it", false,
        [](Settings& s, const std::string& text) { s.threads = whole<int>("threads", text, 1, 4096); }},
+      {"work",
+       "limit of a point's work, in millions of sampled tokens and steps, each about 20 ns: beyond it the "
+       "best "
+       "so far is given (1000)",
+       false, [](Settings& s, const std::string& text) { s.work = whole<double>("work", text, 1); }},
       {"branches",
        "further starts that look for a branch of lower energy: a larger ridge followed down, the opposite "
        "start, random ones (2)",

@@ -17,6 +17,7 @@ struct Settings {
   int seeds = 8;
   int epochs = 0;                           // simulate: passes over the samples; 0: the trainer's own
   int threads = 0;                          // 0: all cores
+  double work = 1000;                       // millions of steps that a point may take
   int branches = 2;                         // further starts tried for a branch of lower energy
   bool derivatives = false;                 // of the test error by every parameter
   bool any_ridge = false;                   // tuned ridges may lie where the theory is not trusted

@@ -96,8 +96,16 @@ std::string typed(const Command& command, const Texts& texts, const Texts& setti
   return line;
 }
 
+std::string compiler() {
+#ifdef __clang__
+  return __VERSION__;
+#else
+  return "g++ " __VERSION__;
+#endif
+}
+
 Json provenance(const std::string& arguments) {
-  return {{"program", "quenched " QUENCHED_VERSION}, {"arguments", arguments}};
+  return {{"program", "quenched " QUENCHED_VERSION}, {"compiler", compiler()}, {"arguments", arguments}};
 }
 
 std::string typed_again(const Record& record) {

@@ -9,7 +9,9 @@ namespace quenched::apps {
 /// What a user would type in a shell for `command` with these parameters and settings.
 [[nodiscard]] std::string typed(const Command& command, const Texts& parameters, const Texts& settings);
 
-/// The block of a record that says the program's version and the command line.
+/// That built the program, as "g++ 12.2.0".
+[[nodiscard]] std::string compiler();
+/// The block of a record that says the program's version, its compiler and the command line.
 [[nodiscard]] Json provenance(const std::string& arguments);
 
 /// What a user would type to compute the point of this record again, alone. Settings that the record does not

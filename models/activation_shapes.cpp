@@ -12,6 +12,16 @@ void rescale(Curve& phi, const Batch& factor) {
   for (Batch* f : {&phi.value, &phi.first, &phi.second}) *f *= factor;
 }
 
+/// Sums over the tokens other than l: of f, f w and f^2.
+struct Others {
+  Eigen::ArrayXd sum, w_sum, squares;
+  Others(const Batch& f, const Batch& w, int l)
+      : sum(Eigen::ArrayXd::Zero(f.rows())), w_sum(sum), squares(sum) {
+    for (Eigen::Index m = 0; m < f.cols(); ++m)
+      if (m != l) sum += f.col(m), w_sum += f.col(m) * w.col(m), squares += f.col(m).square();
+  }
+};
+
 class Elementwise final : public Activation {
  public:
   Elementwise(ActivationInfo info, CurveOf phi) : info_(std::move(info)), phi_(std::move(phi)) {
@@ -27,6 +37,14 @@ class Elementwise final : public Activation {
   void curvature(const ActivationJet& jet, const Batch& u, Batch& e, Batch& beta) const override {
     e = jet.c * u;
     beta = Batch::Zero(u.rows(), u.cols());
+  }
+  void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
+            Batch& ss) const override {
+    const Others others(phi(chi).value, w, l);
+    moved = t.transpose().replicate(chi.rows(), 1);
+    const Batch f = phi(moved).value;
+    sw = (f.colwise() * w.col(l)).colwise() + others.w_sum;
+    ss = f.square().colwise() + others.squares;
   }
 
  private:
@@ -70,6 +88,22 @@ class Kernel final : public Activation {
 
   Eigen::ArrayXd transition(const Batch& chi, int l) const override {
     return largest_of_others(chi, l).unaryExpr(shape_.transition);
+  }
+
+  void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
+            Batch& ss) const override {
+    const Eigen::ArrayXd top = largest_of_others(chi, l), shift = top.unaryExpr(shape_.shift);
+    const Curve phi = phi_(chi.colwise() - shift);
+    if (phi.scale.size() > 0 || !shift.isFinite().all()) return Activation::line(chi, w, l, t, moved, sw, ss);
+    const Others others(phi.value, w, l);
+    moved = t.transpose().replicate(chi.rows(), 1).colwise() + top.unaryExpr(shape_.transition);
+    const Batch f = phi_(moved.colwise() - shift).value;
+    Batch Z = f.colwise() + others.sum;
+    if (shape_.Z0 > 0) Z.colwise() += shape_.Z0 * (-shift).exp();
+    const Batch uniform = w.rowwise().mean().replicate(1, t.size());
+    sw = (Z == 0).select(uniform, ((f.colwise() * w.col(l)).colwise() + others.w_sum) / Z);
+    ss = (Z == 0).select(1 / static_cast<double>(chi.cols()),
+                         (f.square().colwise() + others.squares) / Z.square());
   }
 
  private:

@@ -29,6 +29,7 @@ void check(double alpha, const BayesOptions& options) {
 struct Solution {
   FixedPointReport report;
   Vector2d q = Vector2d::Zero();
+  bool stopped = false;  // at the work limit: q is the last iterate
 };
 
 /// The map is monotone, so plain iterates from q near 0 (1) rise (fall) to the lowest (highest) fixed point
@@ -39,45 +40,51 @@ Solution solve_bayes(const BayesEquations& equations, const Vector2d& start, dou
   constexpr int max_iterations = 600;
   constexpr double longest_leap = 20, close = 3e-3;
   const Map F = equations.at_level(0);
-  Vector2d q = start, r = F(q) - q, before = Vector2d::Zero();
+  Vector2d q = start, r = Vector2d::Constant(INFINITY), before = Vector2d::Zero();
   FixedPointReport report;
-  for (report.iterations = 1; report.iterations < max_iterations && r.allFinite(); ++report.iterations) {
-    report.residual = r.cwiseAbs().maxCoeff();
-    if (report.residual <= tolerance) break;
-    const double decay = before.squaredNorm() > 0 ? r.dot(before) / before.squaredNorm() : 0;
-    double leap = decay >= 1 - 1 / longest_leap ? longest_leap : std::max(1.0, 1 / (1 - decay));
-    if (before.squaredNorm() > 0 && leap < longest_leap && leap * report.residual < close) {
-      FixedPointReport near = fixed_point(F, q,
-                                          {.tolerance = tolerance,
-                                           .max_iterations = 40,
-                                           .anderson_memory = 2,
-                                           .damping = 1,
-                                           .feasible = BayesEquations::feasible});
-      report.iterations += near.iterations;
-      if (near.reached() && (near.x - q).cwiseAbs().maxCoeff() < 3 * close) {
-        near.iterations = report.iterations;
-        return {near, near.x};
+  bool stopped = false;
+  try {
+    r = F(q) - q;
+    for (report.iterations = 1; report.iterations < max_iterations && r.allFinite(); ++report.iterations) {
+      report.residual = r.cwiseAbs().maxCoeff();
+      if (report.residual <= tolerance) break;
+      const double decay = before.squaredNorm() > 0 ? r.dot(before) / before.squaredNorm() : 0;
+      double leap = decay >= 1 - 1 / longest_leap ? longest_leap : std::max(1.0, 1 / (1 - decay));
+      if (before.squaredNorm() > 0 && leap < longest_leap && leap * report.residual < close) {
+        FixedPointReport near = fixed_point(F, q,
+                                            {.tolerance = tolerance,
+                                             .max_iterations = 40,
+                                             .anderson_memory = 2,
+                                             .damping = 1,
+                                             .feasible = BayesEquations::feasible});
+        report.iterations += near.iterations;
+        if (near.reached() && (near.x - q).cwiseAbs().maxCoeff() < 3 * close) {
+          near.iterations = report.iterations;
+          return {near, near.x, false};
+        }
       }
+      Vector2d landing = q + leap * r, r_landing = Vector2d::Constant(NAN);
+      if (leap > 1 && BayesEquations::feasible(landing)) r_landing = F(landing) - landing;
+      if (!(r_landing.dot(r) > 0) || r_landing.norm() > 4 * r.norm()) {
+        if (leap > 1) ++report.iterations;
+        landing = q + r;
+        r_landing = F(landing) - landing;
+        before = r;
+      } else {
+        before.setZero();  // the decay is that of a plain step
+      }
+      q = landing;
+      r = r_landing;
     }
-    Vector2d landing = q + leap * r, r_landing = Vector2d::Constant(NAN);
-    if (leap > 1 && BayesEquations::feasible(landing)) r_landing = F(landing) - landing;
-    if (!(r_landing.dot(r) > 0) || r_landing.norm() > 4 * r.norm()) {
-      if (leap > 1) ++report.iterations;
-      landing = q + r;
-      r_landing = F(landing) - landing;
-      before = r;
-    } else {
-      before.setZero();  // the decay is that of a plain step
-    }
-    q = landing;
-    r = r_landing;
+  } catch (const OutOfWork&) {
+    stopped = true;
   }
   report.x = q;
   report.residual = r.cwiseAbs().maxCoeff();
   report.status = report.residual <= tolerance ? FixedPointStatus::converged
                   : r.allFinite()              ? FixedPointStatus::max_iterations
                                                : FixedPointStatus::not_finite;
-  return {report, q};
+  return {report, q, stopped};
 }
 
 Vector2d start_of(Start start, const BayesChannel& channel) {
@@ -99,6 +106,7 @@ std::vector<BayesBranch> branches(const BayesEquations& equations, const BayesCh
   };
   const auto follow = [&](const std::string& name, const Vector2d& from) {
     const Solution branch = solve_bayes(equations, from, 1e-6);
+    if (branch.stopped) throw OutOfWork();
     if (branch.report.reached()) add(name, branch.q);
   };
   add("this", own);
@@ -123,9 +131,10 @@ std::vector<BayesBranch> branches(const BayesEquations& equations, const BayesCh
 BayesResult bayes(const Problem& problem, double alpha, Start start, const BayesOptions& options) {
   check(problem);
   check(alpha, options);
+  const auto work = std::make_shared<WorkLimit>(options.work / 2);
   const auto channel = problem.task->independent_tokens() && !options.sampled
                            ? independent_channel(problem, options.tolerance, options.threads)
-                           : sampled_channel(problem, options.points, options.seed, options.threads);
+                           : sampled_channel(problem, options.points, options.seed, options.threads, work);
   const BayesEquations equations(*channel, alpha);
 
   const double target = std::max(1e-12, std::min(1e-6, options.tolerance / 100));
@@ -133,8 +142,8 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   Vector2d q = branch.q;
   const bool recovered = problem.noise == 0 && 1 - q[1] < 1e-6;  // v* exactly, in the limit
   if (recovered) q[1] = 1;
-  const Eigen::Matrix2d J = jacobian(equations.at_level(0), q, 1e-5, BayesEquations::feasible);
-  const Eigen::Matrix2d to_q = (Eigen::Matrix2d::Identity() - J).inverse();  // dq = (I - J)^-1 dF
+  bool stopped = branch.stopped;
+  Eigen::Matrix2d to_q = Eigen::Matrix2d::Constant(unknown);  // dq = (I - J)^-1 dF
 
   BayesResult result;
   const auto evaluate = [&](int level) {
@@ -180,23 +189,41 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
     result.certificate.integration_error =
         std::max({result.uncertainty.q_k, result.uncertainty.q_v, result.uncertainty.test_error});
   };
-  double before = INFINITY;
-  for (int level = 1; level <= channel->last_level(); ++level) {
-    evaluate(level);
-    const double error = result.certificate.integration_error;
-    if (error <= options.tolerance || error > before / 1.2) break;  // finer rules help no more
-    before = error;
+  try {
+    if (stopped) throw OutOfWork();
+    const Eigen::Matrix2d J = jacobian(equations.at_level(0), q, 1e-5, BayesEquations::feasible);
+    to_q = (Eigen::Matrix2d::Identity() - J).inverse();
+    double before = INFINITY;
+    for (int level = 1; level <= channel->last_level(); ++level) {
+      evaluate(level);
+      const double error = result.certificate.integration_error;
+      if (error <= options.tolerance || error > before / 1.2) break;  // finer rules help no more
+      before = error;
+    }
+  } catch (const OutOfWork&) {
+    stopped = true;
+    if (std::isnan(result.q_k)) {  // not one level is through
+      result.q_k = branch.q[0], result.q_v = branch.q[1];
+      result.certificate.residual = branch.report.residual;
+      result.certificate.integration_rule = channel->rule(0);
+    }
   }
 
   result.certificate.iterations += branch.report.iterations;
   result.certificate.converged = branch.report.reached() && to_q.allFinite();
   if (recovered) result.free_entropy = result.uncertainty.free_entropy = unknown;  // unbounded
 
-  result.branches = branches(equations, *channel, start, branch.q, options.seed);
-  while (result.branches[result.branch].start != "this") ++result.branch;
+  work->begin(options.work / 2);
+  if (result.certificate.converged) try {
+      result.branches = branches(equations, *channel, start, branch.q, options.seed);
+    } catch (const OutOfWork&) {
+      stopped = true;
+    }
+  while (!result.branches.empty() && result.branches[result.branch].start != "this") ++result.branch;
   judge(result.certificate, {.reached = result.certificate.converged,
                              .error = result.certificate.integration_error,
                              .tolerance = options.tolerance,
+                             .stopped = stopped,
                              .better_branch = result.branch > 0});
   return result;
 }

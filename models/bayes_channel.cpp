@@ -46,12 +46,18 @@ class IndependentChannel final : public BayesChannel {
 
 class SampledBayesChannel final : public BayesChannel {
  public:
-  SampledBayesChannel(const Problem& problem, int points, std::uint64_t seed, int threads)
-      : problem_(problem), points_(points), seed_(seed), threads_(threads) {}
+  SampledBayesChannel(const Problem& problem, int points, std::uint64_t seed, int threads,
+                      std::shared_ptr<WorkLimit> work)
+      : problem_(problem), points_(points), seed_(seed), threads_(threads), work_(std::move(work)) {
+    const int L = std::ranges::max(problem.lengths, {}, &Length::tokens).tokens;
+    for (int tokens = L; tokens > places && fewer_ < 4; tokens /= 2) ++fewer_;
+  }
 
   Batch averages(const Eigen::Vector2d& q, int level, bool) const override {
     Batch total = Batch::Zero(replicates, bayes_columns);
     for (const auto& [L, weight] : problem_.lengths) {
+      if (work_)  // before memory is taken
+        work_->spend(double(replicates) * size(level) * L * (0.5 * L + std::min(L, places) * L / 128.0));
       const Batch sums = replicate_means(
           points(L, level), bayes_columns + 1, [&](const Batch& x, Batch& f) { integrand(q, x, f); },
           threads_);
@@ -68,11 +74,12 @@ class SampledBayesChannel final : public BayesChannel {
   }
 
  private:
-  static constexpr int replicates = 16;
+  static constexpr int replicates = 16, places = 16;
   int size(int level) const {
     if (points_ > 0 && level > 0)
       return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(2, points_ / replicates))));
-    return level == 0 ? 1 << 9 : 1 << (8 + 2 * level);  // 2^13 in all, then 2^14, 2^16, 2^18, 2^20
+    return (level == 0 ? 1 << 9 : 1 << (8 + 2 * level)) >>
+           fewer_;  // 2^13 in all, then 2^14, 2^16, 2^18, 2^20
   }
   const PointSet& points(int L, int level) const {
     for (const PointSet& known : kept_)
@@ -85,8 +92,8 @@ class SampledBayesChannel final : public BayesChannel {
   }
 
   /// Every hidden location in turn, weighted by S_eps(omega), omega ~ N(0, q_k I): their sum is exchangeable,
-  /// and sum_eps S_eps has mean 1. d_l = y - w_l: d_eps ~ N(0, s), d_l - d_eps ~ N(0, q_v (I + 1 1^T)) for
-  /// the others.
+  /// and sum_eps S_eps has mean 1; beyond `places` tokens the first of them will do, L/places times as heavy.
+  /// d_l = y - w_l: d_eps ~ N(0, s), d_l - d_eps ~ N(0, q_v (I + 1 1^T)) for the others.
   void integrand(const Eigen::Vector2d& q, const Batch& x, Batch& f) const {
     const Eigen::Index n = x.rows();
     const int L = static_cast<int>(x.cols()) / 2;
@@ -109,16 +116,17 @@ class SampledBayesChannel final : public BayesChannel {
     if (L > 1) apart.colwise() += a * apart.rowwise().sum().eval();
     const Eigen::ArrayXd d_eps = std::sqrt(s) * x.col(0);
     f.setZero();
+    const int used = std::min(L, places);
     Batch d(n, L), p(n, L);
     Eigen::ArrayXd g(n), g2(n);
-    for (int eps = 0; eps < L; ++eps) {
+    for (int eps = 0; eps < used; ++eps) {
       for (int l = 0, other = 0; l < L; ++l)
         d.col(l) = l == eps ? d_eps : (d_eps + apart.col(other++)).eval();
       p = log_S - d.square() / (2 * s);
       const Eigen::ArrayXd top = p.rowwise().maxCoeff();
       p.colwise() -= top;
       vector_math::exp(p.reshaped(), p.reshaped());
-      const Eigen::ArrayXd Z = p.rowwise().sum(), weight = S.col(eps);
+      const Eigen::ArrayXd Z = p.rowwise().sum(), weight = S.col(eps) * (double(L) / used);
       p.colwise() /= Z;
       g2.setZero();
       for (int m = 0; m < L; ++m) {
@@ -138,6 +146,8 @@ class SampledBayesChannel final : public BayesChannel {
   int points_;
   std::uint64_t seed_;
   int threads_;
+  std::shared_ptr<WorkLimit> work_;
+  int fewer_ = 0;  // halvings of the points
   mutable std::vector<PointSet> kept_;
 };
 
@@ -148,8 +158,8 @@ std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double
 }
 
 std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points, std::uint64_t seed,
-                                              int threads) {
-  return std::make_unique<SampledBayesChannel>(problem, points, seed, threads);
+                                              int threads, std::shared_ptr<WorkLimit> work) {
+  return std::make_unique<SampledBayesChannel>(problem, points, seed, threads, std::move(work));
 }
 
 }  // namespace quenched

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <quenched/bayes.hpp>
+#include <quenched/work_limit.hpp>
 
 namespace quenched {
 
@@ -23,8 +24,10 @@ class BayesChannel {
 [[nodiscard]] std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double tolerance,
                                                                 int threads);
 /// Any task: scrambled Sobol points in 2 L dimensions. points: 0, or the number of the one and only level
-/// above 0.
+/// above 0. Beyond 16 tokens fewer of both: 16 of the places where eps may be, and the points of level 0 by
+/// L^2.
 [[nodiscard]] std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points,
-                                                            std::uint64_t seed, int threads);
+                                                            std::uint64_t seed, int threads,
+                                                            std::shared_ptr<WorkLimit> work = nullptr);
 
 }  // namespace quenched

@@ -63,11 +63,14 @@ OrderParameters erm_start(Start start, double ridge_k, double ridge_v) {
 std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation, double alpha,
                                  double ridge_k, double ridge_v, const OrderParameters& own,
                                  const ErmOptions& options) {
+  const auto work = std::make_shared<WorkLimit>(options.work);
   const auto at_level = [&](int level) {
-    return ErmEquations(problem, activation, alpha, ridge_k, ridge_v, {level, options.seed, options.threads});
+    return ErmEquations(problem, activation, alpha, ridge_k, ridge_v,
+                        {level, options.seed, options.threads, work});
   };
   const int coarsest = coarsest_level(problem, activation.info());
-  const ErmEquations equations = at_level(0), rough = coarsest == 0 ? equations : at_level(coarsest);
+  const int first = first_level(problem, activation.info());
+  const ErmEquations equations = at_level(first), rough = coarsest == first ? equations : at_level(coarsest);
   const auto solve = [&](const ErmEquations& with, const VectorXd& start, int damped_steps) {
     return fixed_point([&](const VectorXd& x) -> VectorXd { return with.update(x).head(6); }, start,
                        {.tolerance = 1e-5,

@@ -102,12 +102,22 @@ void judge(Certificate& certificate, const VerdictInputs& inputs) {
       return Verdict::broken_symmetry;
     if (certificate.stable == false) return Verdict::unstable;
     if (jumps_matter(certificate) == true) return Verdict::jumps;
-    if ((!std::isnan(eigenvalue) && !certificate.stable) || !jumps_matter(certificate))
+    if ((!std::isnan(eigenvalue) && !certificate.stable) || !jumps_matter(certificate) || inputs.stopped)
       return Verdict::marginal;
     if (inputs.better_branch) return Verdict::metastable;
     return Verdict::trusted;
   }();
   certificate.advice = advice_for(certificate.verdict);
+  if (!inputs.stopped) return;
+  if (certificate.verdict == Verdict::not_converged)
+    certificate.advice =
+        "The work limit was reached before the fixed point: raise --work, or take shorter prompts.";
+  if (certificate.verdict == Verdict::under_resolved)
+    certificate.advice =
+        "The work limit was reached before the tolerance: raise --work, or --tolerance if this is enough.";
+  if (certificate.verdict == Verdict::marginal)
+    certificate.advice =
+        "The work limit was reached before stability and other branches were known: raise --work.";
 }
 
 }  // namespace quenched

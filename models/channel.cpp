@@ -6,6 +6,8 @@
 namespace quenched {
 namespace {
 
+constexpr int long_prompt = 16;
+
 enum class Rule { single_token, pair, linear, grid, sampled };
 
 Rule rule_for(const Problem& problem, const ActivationInfo& info, int tokens) {
@@ -20,7 +22,12 @@ Rule rule_for(const Problem& problem, const ActivationInfo& info, int tokens) {
 }  // namespace
 
 int coarsest_level(const Problem& problem, const ActivationInfo& info) {
-  return samples(problem, info) ? 0 : -2;
+  if (!samples(problem, info)) return -2;
+  return std::ranges::max(problem.lengths, {}, &Length::tokens).tokens > long_prompt ? -1 : 0;
+}
+
+int first_level(const Problem& problem, const ActivationInfo& info) {
+  return samples(problem, info) ? coarsest_level(problem, info) : 0;
 }
 
 int finest_level(const Problem& problem, const ActivationInfo& info) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <quenched/erm.hpp>
+#include <quenched/work_limit.hpp>
 #include <string>
 
 namespace quenched {
@@ -64,9 +65,10 @@ class Channel {
 };
 
 struct ChannelOptions {
-  int level = 0;  // resolution, from -2 where a grid is refined: finer ones cost 2 to 4 times the one before
+  int level = 0;  // resolution, from coarsest_level on: finer ones cost 2 to 4 times the one before
   std::uint64_t seed = 1;
   int threads = 0;
+  std::shared_ptr<WorkLimit> work = nullptr;  // of sampled rules: token passes of the proximal point
 };
 
 /// L = 1 and sum_l sigma_l = 1: the attention is constant and every average is a closed form.
@@ -88,8 +90,11 @@ struct ChannelOptions {
 /// The best of the above for this task, activation and L = tokens.
 [[nodiscard]] std::unique_ptr<Channel> make_channel(const Problem& problem, const Activation& activation,
                                                     int tokens, const ChannelOptions& options);
-/// The level to begin at: below it a rule gives too little to go on.
+/// The level to begin at: below it a rule gives too little to go on. Sampled prompts of more than 16 tokens
+/// begin with 1024 points.
 [[nodiscard]] int coarsest_level(const Problem& problem, const ActivationInfo& info);
+/// The level at which diagnostics and other branches begin: grids resolve little below 0.
+[[nodiscard]] int first_level(const Problem& problem, const ActivationInfo& info);
 /// The finest level that is tried for these prompt lengths: what it costs bounds the time of a point.
 [[nodiscard]] int finest_level(const Problem& problem, const ActivationInfo& info);
 /// The level that is nearest to this many points of a sampled rule, 4096 being level 0.

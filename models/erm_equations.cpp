@@ -51,10 +51,12 @@ VectorXd ErmEquations::update(const VectorXd& x, const Eigen::ArrayXd& m) const 
   const OrderParameters o = overlaps(x);
   VectorXd out(rows);
   const auto ridge = [&](Eigen::Index at, double r, double mhat, double qhat, double Vhat) {
-    const double V = 1 / (r + alpha_ * Vhat);
+    // Far from a fixed point r + alpha Vhat may be 0 or less: V grows, on the way to one.
+    constexpr double growth = 4;
+    const double inverse = r + alpha_ * Vhat, V = inverse > 0 ? 1 / inverse : growth * x[at + 2];
     out[at] = V * alpha_ * mhat;
     out[at + 1] = V * V * (alpha_ * alpha_ * mhat * mhat + alpha_ * qhat);
-    out[at + 2] = V > 0 ? V : unknown;
+    out[at + 2] = V;
   };
   ridge(0, r_k_, m[mhat_k], m[qhat_k], m[Vhat_k]);
   ridge(3, r_v_, m[mhat_v], m[qhat_v], m[Vhat_v]);

@@ -37,6 +37,10 @@ class ErmEquations {
   }
   [[nodiscard]] bool feasible(const Eigen::VectorXd& x) const;
   [[nodiscard]] ChannelMeans means(const Eigen::VectorXd& x, Detail detail) const;
+  /// ridge + alpha Vhat > 0 for k and v, as at every fixed point; elsewhere `update` lets V grow.
+  [[nodiscard]] bool positive(const Eigen::ArrayXd& means) const {
+    return r_k_ + alpha_ * means[Vhat_k] > 0 && r_v_ + alpha_ * means[Vhat_v] > 0;
+  }
   /// The six updated order parameters, then the other rows at x.
   [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;
   [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x) const {

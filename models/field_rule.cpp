@@ -32,14 +32,31 @@ ArrayXd hit_probability(double nu, int L, const ArrayXd& x) {
   // Over the field z of one other token first: K(t) = E exp(-exp(-(t - nu z))).
   constexpr double step = 0.2;
   const ArrayXd t = nodes(-field_reach * nu - 5, field_reach * nu + 45, step);
-  ArrayXd K = ArrayXd::Zero(t.size());
+  struct Window {
+    Eigen::Index from, count;
+  };
+  const auto window = [&](double from, double to) {
+    const auto at = [&](double value) {
+      return std::clamp(static_cast<Eigen::Index>(std::ceil((value - t[0]) / step)), Eigen::Index{0},
+                        t.size());
+    };
+    return Window{at(from), at(to) - at(from)};
+  };
+  ArrayXd K = ArrayXd::Zero(t.size()), whole = ArrayXd::Zero(t.size() + 1);
   const double dz = std::min(0.25, 0.25 / std::max(nu, 1e-3));
-  for (double z = -field_reach; z <= field_reach; z += dz)
-    K += dz * std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi) * (-(nu * z - t).min(700.0).exp()).exp();
+  for (double z = -field_reach; z <= field_reach; z += dz) {
+    const double weight = dz * std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
+    const auto [from, count] = window(nu * z - 7, nu * z + 45);  // below, the factor is 0; above, 1
+    K.segment(from, count) += weight * (-(nu * z - t.segment(from, count)).exp()).exp();
+    whole[from + count] += weight;
+  }
+  double above = 0;
+  for (Eigen::Index i = 0; i < t.size(); ++i) K[i] += above += whole[i];
   const ArrayXd others = K.pow(L - 1);
   for (Eigen::Index i = 0; i < x.size(); ++i) {
-    const ArrayXd u = (nu * x[i] - t).min(700.0);
-    p[i] = step * ((u - u.exp()).exp() * others).sum();
+    const auto [from, count] = window(nu * x[i] - 7, nu * x[i] + 45);
+    const ArrayXd u = nu * x[i] - t.segment(from, count);
+    p[i] = step * ((u - u.exp()).exp() * others.segment(from, count)).sum();
   }
   return p;
 }
@@ -125,6 +142,15 @@ AttentionMoments FieldRule::moments(const Activation& activation, double m_k, st
   return mean;
 }
 
+SampleSizes sample_sizes(const Problem& problem) {
+  const int L = std::ranges::max(problem.lengths, {}, &Length::tokens).tokens;
+  if (L <= 16) return {};
+  const auto at_most = [&](int log_numbers) {
+    return std::max(5, log_numbers - static_cast<int>(std::ceil(std::log2(L))));
+  };
+  return {std::min(13, at_most(17)), std::min(15, at_most(22))};
+}
+
 FieldRule field_rule(const Problem& problem, bool elementwise, double resolution, int threads) {
   FieldRule rule;
   rule.replicates.resize(1);
@@ -141,7 +167,7 @@ FieldRule field_rule(const Problem& problem, bool elementwise, double resolution
   step /= resolution;
   for (const auto& [L, weight] : problem.lengths) {
     if (L > 3 || std::pow(2 * field_reach / step, L) > too_many)
-      return sampled_field_rule(problem, 1 << 13, threads);
+      return sampled_field_rule(problem, 1 << sample_sizes(problem).first, threads);
     WeightedFields fields = argmax && L > 1 ? argmax_fields(L, step) : tensor_fields(task, L, step);
     fields.hit_weight *= weight;
     fields.norm_weight = fields.hit_weight;

@@ -33,9 +33,15 @@ struct FieldRule {
 
 /// Trapezoid rules: one dimension for an activation that acts on each token alone, whatever the length; else
 /// a tensor rule in L dimensions (L <= 3; at nu = infinity in the largest field and the gaps below it).
-/// `resolution` divides the steps. Falls back to 16 x 2^13 scrambled Sobol points where that would take more
+/// `resolution` divides the steps. Falls back to scrambled Sobol points where that would take more
 /// than 4e5 points.
 [[nodiscard]] FieldRule field_rule(const Problem& problem, bool elementwise, double resolution, int threads);
+/// Binary logarithms of the points a replicate of a sampled rule, to begin with and at most: fewer for
+/// prompts of more than 16 tokens, for time and memory (half a GB).
+struct SampleSizes {
+  int first = 13, last = 15;
+};
+[[nodiscard]] SampleSizes sample_sizes(const Problem& problem);
 /// 16 replicates of scrambled Sobol points.
 [[nodiscard]] FieldRule sampled_field_rule(const Problem& problem, int points_a_replicate, int threads);
 

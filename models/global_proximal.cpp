@@ -1,11 +1,13 @@
 #include "global_proximal.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace quenched {
 
-GlobalProximal::GlobalProximal(const Activation& activation, int tokens, const OrderParameters& o)
-    : loss(activation, o.V_v), activation_(activation), L_(tokens), V_k_(o.V_k), V_v_(o.V_v) {
+GlobalProximal::GlobalProximal(const Activation& activation, int tokens, const OrderParameters& o,
+                               WorkLimit* work)
+    : loss(activation, o.V_v), activation_(activation), work_(work), L_(tokens), V_k_(o.V_k), V_v_(o.V_v) {
   common_mode_ = common_mode(activation.info(), L_);
 }
 
@@ -13,11 +15,12 @@ GlobalProximal::GlobalProximal(const Activation& activation, int tokens, const O
 ProximalOptions GlobalProximal::options(const Eigen::ArrayXd& y, const Batch& w) const {
   if (activation_.info().smooth) return {};
   return {.at_points = [&](const std::vector<Eigen::Index>& rows) -> LowRankObjective {
-    return [at = AttentionLoss(activation_, V_v_), label = Eigen::ArrayXd(y(rows)),
-            field = Batch(w(rows, Eigen::all))](const Batch& x, LowRankModel& model) mutable {
-      at.evaluate(x, label, field, model);
-    };
-  }};
+            return [at = AttentionLoss(activation_, V_v_), label = Eigen::ArrayXd(y(rows)),
+                    field = Batch(w(rows, Eigen::all))](const Batch& x, LowRankModel& model) mutable {
+              at.evaluate(x, label, field, model);
+            };
+          },
+          .spend = [this](double steps) { spend(steps); }};
 }
 
 void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const Batch& w, const Batch* start,
@@ -26,6 +29,7 @@ void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const
   competing = Eigen::ArrayXd::Zero(y.size());
   const ProximalOptions how = options(y, w);
   proximal_minimum(objective, omega, V_k_, start ? *start : omega, best, how);
+  spend(double(best.iterations) * double(omega.size()));
   if (!activation_.info().folds && L_ > 1) return;  // the proofs of one minimum need L >= 2
   Starts starts;
   if (!rows) {
@@ -49,13 +53,19 @@ GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Ei
   const auto add = [&](Eigen::Index i, const Eigen::RowVectorXd& chi) {
     if ((chi.array() - x.row(i)).abs().maxCoeff() > away) starts.row.push_back(i), starts.chi.push_back(chi);
   };
+  struct Move {
+    double h;
+    int l;
+    double step;
+  };
   const double kept = common_mode_ ? 1 : 1 - 1.0 / L_;  // of a move, once the common mode is taken out
   const Eigen::ArrayXd transitions = Eigen::ArrayXd::LinSpaced(1 + std::lround(14 / scan), -7, 7);
   const Eigen::Index n = transitions.size(), block = omega.rows();
   Batch moved(block, n), sw = moved, ss = moved, h = moved;
-  if (from_omega)
-    for (Eigen::Index i = 0; i < block; ++i) add(i, omega.row(i));
   const auto lines = activation_.lines(omega, w);
+  std::vector<std::vector<Move>> moves(static_cast<std::size_t>(block));
+  // a place costs O(1) with a softmax's sums, else a value of all tokens
+  spend(double(omega.size()) * double(n) * (activation_.info().softmax_slope > 0 ? 1 : L_) / 4);
   for (int l = 0; l < L_; ++l) {
     lines->along(l, transitions, moved, sw, ss);
     h = (y.replicate(1, n) - sw).square() / (2 * (1 + V_v_ * ss)) +
@@ -63,11 +73,21 @@ GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Ei
     for (Eigen::Index j = 0; j < n; ++j)
       for (Eigen::Index i = 0; i < block; ++i) {
         if ((j > 0 && h(i, j) > h(i, j - 1)) || (j + 1 < n && h(i, j) >= h(i, j + 1))) continue;
-        const double step = moved(i, j) - omega(i, l);
-        Eigen::RowVectorXd chi = omega.row(i).array() - (common_mode_ ? 0 : step / L_);
-        chi[l] += step;
-        add(i, chi);
+        moves[static_cast<std::size_t>(i)].push_back({h(i, j), l, moved(i, j) - omega(i, l)});
       }
+  }
+  for (Eigen::Index i = 0; i < block; ++i) {
+    auto& list = moves[static_cast<std::size_t>(i)];
+    if (list.size() > most_starts) {
+      std::ranges::nth_element(list, list.begin() + most_starts, {}, &Move::h);
+      list.resize(most_starts);
+    }
+    if (from_omega) add(i, omega.row(i));
+    for (const Move& move : list) {
+      Eigen::RowVectorXd chi = omega.row(i).array() - (common_mode_ ? 0 : move.step / L_);
+      chi[move.l] += move.step;
+      add(i, chi);
+    }
   }
   return starts;
 }
@@ -84,6 +104,7 @@ bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eig
   ProximalMinimum other;
   proximal_minimum([&](const Batch& x, LowRankModel& model) { trial.evaluate(x, label, field, model); },
                    omega(starts.row, Eigen::all), V_k_, from, other, options(label, field));
+  spend(double(other.iterations) * double(from.size()));
   bool moved = false;
   for (Eigen::Index k = 0; k < count; ++k) {
     const Eigen::Index i = starts.row[static_cast<std::size_t>(k)];
@@ -100,6 +121,7 @@ bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eig
 GlobalProximal::Response GlobalProximal::response() const {
   const auto& [s, jb, p, q, c] = loss.jet;
   const Eigen::Index points = s.rows();
+  spend(double(s.size()) * L_);
   const Batch& z = best.model.z;
   Batch Hq = q, Hz = z, column(points, L_), N(points, L_), G(points, L_);
   best.solve(Hq);

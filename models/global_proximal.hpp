@@ -13,10 +13,12 @@ namespace quenched {
 
 /// The global proximal point of a sample's loss (docs/equations.md, equation 5.2), a block of samples at
 /// once: the lowest of the local minima that Newton reaches from `start` (omega, if null), from omega, and
-/// from every minimum along a token's line.
+/// from the lowest `most_starts` minima along the tokens' lines.
 class GlobalProximal {
  public:
-  GlobalProximal(const Activation& activation, int tokens, const OrderParameters& o);
+  /// `work`, where given, counts the passes over a token of a sample; it must outlive this.
+  GlobalProximal(const Activation& activation, int tokens, const OrderParameters& o,
+                 WorkLimit* work = nullptr);
 
   AttentionLoss loss;  // at the minimum, after `minimise`, as is
   ProximalMinimum best;
@@ -36,6 +38,8 @@ class GlobalProximal {
   /// z s^T/D. O(L^2) a point.
   [[nodiscard]] Response response() const;
 
+  static constexpr int most_starts = 16;
+
  private:
   struct Starts {
     std::vector<Eigen::Index> row;
@@ -46,7 +50,12 @@ class GlobalProximal {
   [[nodiscard]] ProximalOptions options(const Eigen::ArrayXd& y, const Batch& w) const;
   bool improve(const Starts& starts, const Batch& omega, const Eigen::ArrayXd& y, const Batch& w);
 
+  void spend(double steps) const {
+    if (work_) work_->spend(steps);
+  }
+
   const Activation& activation_;
+  WorkLimit* work_;
   int L_;
   double V_k_, V_v_;
   bool common_mode_;

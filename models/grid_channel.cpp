@@ -59,8 +59,9 @@ class GridChannel final : public Channel {
     constexpr double most = 60;  // steps from the middle at level 0: 10^4 points for each of some 10^3 (y, w)
     if (!(half_width(o, fields.centre()) < most * step_at(o, coarse_scale))) {
       if (!sampled_)
-        sampled_ = sampled_channel(problem_, activation_, L_,
-                                   {std::clamp(options_.level + 2, 0, 3), options_.seed, options_.threads});
+        sampled_ = sampled_channel(
+            problem_, activation_, L_,
+            {std::clamp(options_.level + 2, 0, 3), options_.seed, options_.threads, options_.work});
       sampling_ = true;
       return sampled_->means(o, detail);
     }

@@ -23,14 +23,15 @@ struct Line {
 /// The sum over the jumps of chi_l along the line of density times height, weighted by the law of the fields.
 class LineJumps {
  public:
-  LineJumps(const Problem& problem, const Activation& activation, const OrderParameters& o, int l)
-      : task_(*problem.task), activation_(activation), o_(o), l_(l) {}
+  LineJumps(const Problem& problem, const Activation& activation, const OrderParameters& o, int l,
+            WorkLimit* work)
+      : task_(*problem.task), activation_(activation), o_(o), l_(l), work_(work) {}
 
   double operator()(const Line& line) const {
     const auto L = static_cast<int>(line.w.cols());
     FieldLaw law;
     task_.fields(o_.m_k, o_.q_k, line.normals, law);
-    GlobalProximal at(activation_, L, o_);
+    GlobalProximal at(activation_, L, o_, work_);
     at.minimise(law.omega, line.y, line.w);
     const Eigen::ArrayXd chi = at.best.x.col(l_), omega = law.omega.col(l_);
     // chi_l never decreases: it is the slope of a convex function of omega_l. Jumps between flats are small.
@@ -57,7 +58,7 @@ class LineJumps {
     const Eigen::ArrayXd first = high.col(l_) - low.col(l_), y = line.y.head(count);
     const Batch w = line.w.topRows(count);
     FieldLaw law;
-    GlobalProximal below(activation_, static_cast<int>(w.cols()), o_), above = below;
+    GlobalProximal below(activation_, static_cast<int>(w.cols()), o_, work_), above = below;
     for (int halving = 0; halving < halvings; ++halving) {
       middle.col(l_) = (left + right) / 2;
       task_.fields(o_.m_k, o_.q_k, middle, law);
@@ -85,6 +86,7 @@ class LineJumps {
   const Activation& activation_;
   OrderParameters o_;
   int l_;
+  WorkLimit* work_;
 };
 
 }  // namespace
@@ -107,7 +109,7 @@ void add_jumps(ChannelMeans& means, const Problem& problem, const Activation& ac
     for (int l = 0; l < std::min(2, tokens); ++l) {  // the tokens that are not eps are exchangeable
       line.normals = n.rightCols(tokens).replicate(line_nodes, 1);
       line.normals.col(l) = Eigen::ArrayXd::LinSpaced(line_nodes, -line_reach, line_reach);
-      sum += (l == 0 ? 1 : tokens - 1) * LineJumps(problem, activation, o, l)(line);
+      sum += (l == 0 ? 1 : tokens - 1) * LineJumps(problem, activation, o, l, options.work.get())(line);
     }
     each[i] = sum / o.V_k;
   });

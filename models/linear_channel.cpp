@@ -140,7 +140,8 @@ class LinearChannel final : public Channel {
       return responses_->means(o);
     }
     if (!single_)  // one token may fold
-      single_ = sampled_channel(problem_, activation_, L_, {1, options_.seed, options_.threads});
+      single_ =
+          sampled_channel(problem_, activation_, L_, {1, options_.seed, options_.threads, options_.work});
     return single_->means(o, Detail::responses);
   }
 

@@ -179,10 +179,11 @@ PopulationResult population(const Problem& problem, const Activation& given,
 
   const bool elementwise = given.info().elementwise;
   double resolution = 1;
+  const SampleSizes sizes = sample_sizes(problem);
   // Tensor rules want a smooth integrand; one dimension is fine enough for kinks.
   FieldRule rule = elementwise || given.info().smooth
                        ? field_rule(problem, elementwise, resolution, options.threads)
-                       : sampled_field_rule(problem, 1 << 13, options.threads);
+                       : sampled_field_rule(problem, 1 << sizes.first, options.threads);
   std::shared_ptr<const Activation> member;
   if (given.info().tunable) member = tuned(rule, given.info().name, result.parameter);
   const Activation& activation = member ? *member : given;
@@ -193,7 +194,7 @@ PopulationResult population(const Problem& problem, const Activation& given,
     // badly.
     const double from = std::copysign(64, best.m_k);
     Excess limit{unknown, INFINITY};
-    for (int size = 1 << 14; size <= 1 << 16 && limit.error > options.tolerance; size *= 2) {
+    for (int size = 2 << sizes.first; size <= 2 << sizes.last && limit.error > options.tolerance; size *= 2) {
       rule = elementwise ? field_rule(problem, true, 2, options.threads)
                          : sampled_field_rule(problem, size, options.threads);
       const Eigen::ArrayXd each = explained_limit(rule, activation, from);
@@ -215,9 +216,11 @@ PopulationResult population(const Problem& problem, const Activation& given,
 
   // Second order in the scale: the finer rule at the same m_k measures the error of the coarser one.
   double error = INFINITY;
-  for (int refinement = 0; refinement < 3 && error > options.tolerance; ++refinement) {
-    if (rule.replicates.size() > 1) {
-      rule = sampled_field_rule(problem, 1 << (13 + refinement), options.threads);
+  const bool sampled = rule.replicates.size() > 1;
+  const int refinements = sampled ? sizes.last - sizes.first + 1 : 3;
+  for (int refinement = 0; refinement < refinements && error > options.tolerance; ++refinement) {
+    if (sampled) {
+      rule = sampled_field_rule(problem, 1 << (sizes.first + refinement), options.threads);
     } else {
       rule = field_rule(problem, elementwise, resolution *= 1.5, options.threads);
     }

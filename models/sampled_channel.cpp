@@ -18,7 +18,7 @@ class SampledChannel final : public Channel {
         options_(options),
         points_(problem, activation, tokens,
                 std::max(SampledPoints::block, static_cast<int>(256 * std::pow(4.0, options.level))),
-                options.seed, options.threads) {}
+                options.seed, options.threads, options.work) {}
 
   std::string rule() const override {
     return "scrambled Sobol, " + std::to_string(points_.dimension()) + " dimensions, " +
@@ -31,7 +31,8 @@ class SampledChannel final : public Channel {
         points_.means(o, diagnostics ? all_means : fixed_point_means, detail != Detail::means,
                       [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
     if (diagnostics)
-      add_jumps(m, problem_, activation_, tokens_, o, std::max(64, points_.size() / 256), options_);
+      add_jumps(m, problem_, activation_, tokens_, o, std::max(tokens_ > 16 ? 16 : 64, points_.size() / 256),
+                options_);
     return m;
   }
 

@@ -18,8 +18,13 @@ Batch without_common_mode(const Batch& normals) {
 }
 
 SampledPoints::SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size,
-                             std::uint64_t seed, int threads)
-    : problem_(problem), activation_(activation), L_(tokens), threads_(threads), size_(size) {
+                             std::uint64_t seed, int threads, std::shared_ptr<WorkLimit> work)
+    : problem_(problem),
+      activation_(activation),
+      L_(tokens),
+      threads_(threads),
+      size_(size),
+      work_(std::move(work)) {
   common_mode_ = common_mode(activation.info(), L_);
   points_ = scrambled_sobol(1 + L_ + (common_mode_ ? L_ : L_ - 1), size_, replicates,
                             seed + 1000003ULL * static_cast<std::uint64_t>(L_), threads_);
@@ -57,7 +62,7 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
 
 SampledBlock SampledPoints::at(const OrderParameters& o, int b, bool search) {
   const Batch normals = points_.normals.middleRows(static_cast<Eigen::Index>(b) * block, block);
-  SampledBlock sample{.proximal = GlobalProximal(activation_, L_, o)};
+  SampledBlock sample{.proximal = GlobalProximal(activation_, L_, o, work_.get())};
   // What matters most comes first, where Sobol's points are best: the noise, w_0, omega_0.
   const Eigen::Index own = std::min<Eigen::Index>(1, points_.dimension - 1 - L_);  // none at L = 1
   Batch field_normals(block, points_.dimension - 1 - L_);

@@ -29,7 +29,7 @@ class SampledPoints {
 
   /// `size` points a replicate: a power of two, at least `block`.
   SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size,
-                std::uint64_t seed, int threads);
+                std::uint64_t seed, int threads, std::shared_ptr<WorkLimit> work = nullptr);
 
   [[nodiscard]] int size() const { return size_; }
   [[nodiscard]] int dimension() const { return points_.dimension; }
@@ -46,6 +46,7 @@ class SampledPoints {
   Problem problem_;
   const Activation& activation_;
   int L_, threads_, size_;
+  std::shared_ptr<WorkLimit> work_;
   bool common_mode_, warm_filled_ = false;
   PointSet points_;
   Batch warm_;                // proximal points of the previous call

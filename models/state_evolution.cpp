@@ -164,7 +164,8 @@ std::vector<StateEvolutionStep> erm_state_evolution(const Problem& problem, cons
     return {[=](const VectorXd& x) { return rows(equations->update(x)); },
             [=](const VectorXd& x, MatrixXd& changes) {
               const ChannelMeans means = equations->means(x, Detail::errors);
-              const VectorXd out = rows(equations->update(x, means.value));
+              VectorXd out = rows(equations->update(x, means.value));
+              if (!equations->positive(means.value)) out.head(6).setConstant(unknown);
               changes.resize(out.size(), means.deviation.rows());
               for (Eigen::Index r = 0; r < means.deviation.rows(); ++r)
                 changes.col(r) =

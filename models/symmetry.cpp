@@ -109,11 +109,12 @@ double largest_real_part(Eigen::Matrix4d J) {
 }  // namespace
 
 SymmetryJacobian symmetry_jacobian(const Problem& problem, const Activation& activation, double alpha,
-                                   const OrderParameters& o, int size, std::uint64_t seed, int threads) {
+                                   const OrderParameters& o, int size, std::uint64_t seed, int threads,
+                                   std::shared_ptr<WorkLimit> work) {
   Eigen::ArrayXd mean = Eigen::ArrayXd::Zero(entries);
   std::vector<Eigen::ArrayXd> deviations;
   for (const auto& [tokens, weight] : problem.lengths) {
-    SampledPoints points(problem, activation, tokens, size, seed, threads);
+    SampledPoints points(problem, activation, tokens, size, seed, threads, work);
     const ChannelMeans m = points.means(o, entries, true, [&](const SampledBlock& sample) {
       return contributions(*problem.task, o, sample);
     });
@@ -127,12 +128,18 @@ SymmetryJacobian symmetry_jacobian(const Problem& problem, const Activation& act
 }
 
 SymmetryEigenvalue symmetry_eigenvalue(const Problem& problem, const Activation& activation, double alpha,
-                                       const OrderParameters& o, std::uint64_t seed, int threads) {
+                                       const OrderParameters& o, std::uint64_t seed, int threads,
+                                       std::shared_ptr<WorkLimit> work) {
   const auto longest = std::ranges::max_element(problem.lengths, {}, &Length::tokens);
   if (longest->tokens > 200) return {};
   SymmetryEigenvalue eigenvalue;
   for (int size = longest->tokens <= 16 ? 256 : 64, finest = 16 * size; size <= finest; size *= 4) {
-    const SymmetryJacobian J = symmetry_jacobian(problem, activation, alpha, o, size, seed, threads);
+    SymmetryJacobian J;
+    try {
+      J = symmetry_jacobian(problem, activation, alpha, o, size, seed, threads, work);
+    } catch (const OutOfWork&) {
+      break;
+    }
     if (!J.value.allFinite()) return {};
     eigenvalue = {largest_real_part(J.value), 0};
     for (const Eigen::Matrix4d& d : J.deviations)

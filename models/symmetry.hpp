@@ -17,7 +17,8 @@ struct SymmetryJacobian {
 /// prompt length.
 [[nodiscard]] SymmetryJacobian symmetry_jacobian(const Problem& problem, const Activation& activation,
                                                  double alpha, const OrderParameters& o, int size,
-                                                 std::uint64_t seed, int threads);
+                                                 std::uint64_t seed, int threads,
+                                                 std::shared_ptr<WorkLimit> work = nullptr);
 
 struct SymmetryEigenvalue {
   double value = unknown, error = unknown;
@@ -25,9 +26,10 @@ struct SymmetryEigenvalue {
 /// The largest real part of an eigenvalue of the Jacobian: above 1 the cross overlaps grow however the map is
 /// damped. A few thousand points, which leave an error of some hundredths; four and sixteen times as many
 /// where that does not tell it from
-/// 1. Unknown beyond 200 tokens, for its cost.
+/// 1. Unknown beyond 200 tokens, for its cost, and where `work` is spent before the first of them is through.
 [[nodiscard]] SymmetryEigenvalue symmetry_eigenvalue(const Problem& problem, const Activation& activation,
                                                      double alpha, const OrderParameters& o,
-                                                     std::uint64_t seed, int threads);
+                                                     std::uint64_t seed, int threads,
+                                                     std::shared_ptr<WorkLimit> work = nullptr);
 
 }  // namespace quenched

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Random points of population, bayes and erm, far out too: each must give a certified number or a stated reason.
 
-    scripts/scan.py build/release/apps/quenched --points 5000 --results scan.jsonl [--minutes 20]
+    scripts/scan.py build/release/apps/quenched --points 5000 --results scan.jsonl --work 10 [--minutes 20]
 
 Runs the program once a point, with --seconds of processor time (60) and 2 GB; appends what came out to the results, goes on where they end, and
 prints the table of docs/robustness.md from all of them. Exit status 1 when a point broke a rule: output that is no
@@ -25,7 +25,7 @@ ACTIVATIONS = ["linear", "centred-linear", "softmax", "softmax-1", "softplus", "
 BYTES = 2 << 30
 
 
-def drawn(rng):
+def drawn(rng, work):
     """The words after `quenched` for one point."""
     def log(low, high):
         return math.exp(rng.uniform(math.log(low), math.log(high)))
@@ -33,7 +33,7 @@ def drawn(rng):
     def or_zero(value):
         return 0.0 if rng.random() < 0.15 else value
 
-    command = rng.choices(["erm", "bayes", "population"], [5, 3, 2])[0]
+    command = rng.choices(["erm", "bayes", "population"], [34, 56, 10])[0]
     task = rng.choice(["spiked", "max"])
     nu = "inf" if task == "max" and rng.random() < 0.2 else f"{or_zero(log(1e-3, 1e3)):.4g}"
     words = [command, "--task", task, "--signal", nu, "--length", str(round(log(1, 1000))),
@@ -45,7 +45,7 @@ def drawn(rng):
     if command == "erm":
         words += ["--ridge-k", f"{log(1e-8, 1e4):.4g}", "--ridge-v", f"{log(1e-8, 1e4):.4g}"]
     if command != "population":
-        words += ["--start", rng.choice(["informed", "uninformed"])]
+        words += ["--start", rng.choice(["informed", "uninformed"]), "--work", str(work)]
     return words + ["--tolerance", "1e-2", "--threads", "1", "--format", "json"]
 
 
@@ -116,6 +116,7 @@ def main():
     parser.add_argument("--points", type=int, default=5000)
     parser.add_argument("--results", default="scan.jsonl")
     parser.add_argument("--seconds", type=int, default=60, help="processor time for a point")
+    parser.add_argument("--work", type=int, default=1000, help="that of the program")
     parser.add_argument("--minutes", type=float, default=1e9, help="begin no more points after so many")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--table", action="store_true")
@@ -128,7 +129,7 @@ def main():
     if not options.table:
         end = time.monotonic() + 60 * options.minutes
         def one(i):
-            return outcome(options.program, drawn(random.Random(i)), options.seconds) if time.monotonic() < end else None
+            return outcome(options.program, drawn(random.Random(i), options.work), options.seconds) if time.monotonic() < end else None
         with concurrent.futures.ThreadPoolExecutor(options.processes) as pool, open(options.results, "a") as file:
             for result in pool.map(one, range(len(results), options.points)):
                 if result is None:

@@ -130,12 +130,19 @@ FixedPointReport fixed_point(const Map& F, const Eigen::VectorXd& start, const F
 Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative_step,
                          const std::function<bool(const Eigen::VectorXd&)>& feasible) {
   Eigen::MatrixXd J;
+  const auto allowed = [&](const Eigen::VectorXd& y) { return !feasible || feasible(y); };
   for (Eigen::Index i = 0; i < x.size(); ++i) {
-    double step = relative_step * (1 + std::abs(x[i]));
+    const double first = relative_step * (1 + std::abs(x[i]));
+    double step = first;
     Eigen::VectorXd up = x, down = x;
+    const auto within = [&](double above, double below) {
+      up[i] = x[i] + above, down[i] = x[i] - below;
+      return allowed(up) && allowed(down);
+    };
+    constexpr int few = 10;  // beyond, a whole step to one side is better than a short one to both
     for (int halving = 0; halving < 40; ++halving, step /= 2) {
-      up[i] = x[i] + step, down[i] = x[i] - step;
-      if (!feasible || (feasible(up) && feasible(down))) break;
+      if (within(step, step)) break;
+      if (halving == few && (within(first, 0) || within(0, first))) break;
     }
     const Eigen::VectorXd column = (F(up) - F(down)) / (up[i] - down[i]);
     if (i == 0) J.resize(column.size(), x.size());

@@ -175,6 +175,8 @@ void settle_at_kinks(const LowRankObjective& f, const Batch& centre, double V, c
     at_open(x, model);
     for (std::size_t j = 0; j < active.size(); ++j) {
       Descent& d = descents[active[j]];
+      const auto n = static_cast<double>(d.trial.size());
+      if (options.spend) options.spend(n * n * (0.03 + 0.02 * n));
       d.take(one_sided(model, static_cast<Eigen::Index>(j), d.trial, centre.row(open[j]).matrix().transpose(),
                        V));
     }

@@ -106,6 +106,8 @@ TEST_CASE("a JSON file is an array of the same records with their provenance") {
   CHECK(quenched_program("bayes --alpha 1,2 --threads 2 --output " + (folder / "b.json")).status == 0);
   Json records = Json::parse(contents(folder / "b.json"));
   CHECK(records[0]["provenance"]["arguments"] == "quenched bayes --alpha 1,2");
+  const std::string built_by = records[0]["provenance"]["compiler"];
+  CHECK(quenched_program("--version").out.find(built_by) != std::string::npos);
   for (Json& record : records) record.erase("provenance");
   CHECK(records == Json::parse(quenched_program("bayes --alpha 1,2 --format json").out));
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);  // no temporary left

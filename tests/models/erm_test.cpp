@@ -164,6 +164,37 @@ TEST_CASE("of two fixed points the one of lower energy, which training finds") {
   CHECK(stays.certificate.verdict == Verdict::unstable);
 }
 
+TEST_CASE("little ridge on v: the uninformed start arrives where the informed one does") {
+  const Problem problem{make_task("spiked", 0.04), {{2, 1.0}}, 0.1};
+  const auto softmax = make_activation("softmax");
+  const auto from = [&](Start start) {
+    return erm(problem, *softmax, 350, 1, 1.7e-6,
+               {.tolerance = 1e-3, .start = start, .branches = 0, .responses = false, .symmetry = false});
+  };
+  const ErmResult far = from(Start::uninformed), near = from(Start::informed);
+  REQUIRE(far.certificate.converged);
+  CHECK(std::abs(far.test_error - near.test_error) <=
+        far.uncertainty.test_error + near.uncertainty.test_error);
+  CHECK(std::abs(far.overlaps.q_k - near.overlaps.q_k) <=
+        far.uncertainty.overlaps.q_k + near.uncertainty.overlaps.q_k);
+}
+
+TEST_CASE("a work limit ends the search at the same place at any number of threads, and says so") {
+  const Problem problem{make_task("spiked", 2), {{24, 1.0}}, 0.1};
+  for (const char* name : {"softmax", "relu"}) {
+    const auto activation = make_activation(name);
+    const auto with = [&](double work, int threads) {
+      return erm(problem, *activation, 4, 1, 1, {.tolerance = 1e-2, .threads = threads, .work = work});
+    };
+    const ErmResult r = with(4e6, 1), same = with(4e6, 3);
+    CHECK(r.certificate.verdict == Verdict::not_converged);
+    CHECK(r.certificate.advice.find("work limit") != std::string::npos);
+    CHECK(r.certificate.iterations == same.certificate.iterations);
+    CHECK((r.test_error == same.test_error || (std::isnan(r.test_error) && std::isnan(same.test_error))));
+    CHECK(with(1, 1).certificate.verdict == Verdict::not_converged);  // not one evaluation
+  }
+}
+
 TEST_CASE("many samples and little ridge: the population minimum") {
   const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0.1};
   for (const char* name : {"softmax", "linear"}) {

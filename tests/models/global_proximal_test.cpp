@@ -81,8 +81,13 @@ TEST_CASE("sigma with kinks: the global minimum, on kinks too, and the response 
   const OrderParameters o{0.9, 1, 1, 0.9, 1, 0.3};
   std::mt19937_64 rng(5);
   std::normal_distribution<double> normal;
-  for (const auto& [name, L] :
-       {std::pair("relu", 2), {"sparsemax", 2}, {"kernel:0.1+abs(x)", 2}, {"relu", 3}}) {
+  const struct {
+    const char* name;
+    int tokens;
+  } cases[] = {{"relu", 2}, {"sparsemax", 2}, {"kernel:0.1+abs(x)", 2}, {"relu", 3}};
+  for (const auto& at : cases) {
+    const char* const name = at.name;
+    const int L = at.tokens;
     CAPTURE(name);
     const auto activation = make_activation(name);
     constexpr int count = 128;

@@ -102,6 +102,16 @@ TEST_CASE("jacobian: exact on a quadratic, inside the feasible side") {
   CHECK(std::abs(J(1, 0) + 1) < 1e-8);
 }
 
+TEST_CASE("jacobian: to one side by a whole step where the other is out of reach") {
+  const auto J = jacobian(
+      [](const VectorXd& x) -> VectorXd {
+        REQUIRE(x[0] >= 0);
+        return vec({std::exp(x[0])});
+      },
+      vec({1e-18}), 1e-4, [](const VectorXd& x) { return x[0] >= 0; });
+  CHECK(std::abs(J(0, 0) - 1) < 1e-4);  // differences over 1e-18 would give 0
+}
+
 TEST_CASE("errors of a linear map are carried to its fixed point and to an observable") {
   // x = A x + b, observable c.x
   const Eigen::Matrix2d A = (Eigen::Matrix2d() << 0.5, 0.2, -0.1, 0.3).finished();

@@ -7,6 +7,9 @@
 
 namespace quenched {
 
+/// What a point may cost: some 20 seconds of one core.
+inline constexpr double default_work = 1e9;
+
 enum class Start { informed, uninformed };
 
 struct BayesOptions {
@@ -15,6 +18,7 @@ struct BayesOptions {
   bool sampled = false;  // sample even where a deterministic rule exists, to check it
   std::uint64_t seed = 1;
   int threads = 0;
+  double work = default_work;  // of the sampled rule, in units of about 20 ns, half of it for the solution
   std::optional<Eigen::Vector2d> from;  // (q_k, q_v) of a neighbour on the curve; empty: the start
 };
 

@@ -65,6 +65,7 @@ struct VerdictInputs {
   bool reached = false;     // the fixed point was reached
   double error = INFINITY;  // largest uncertainty
   double tolerance = 1e-4;
+  bool stopped = false;        // at the work limit, before all that the verdict needs was known
   bool better_branch = false;  // another branch has lower energy (ERM) or larger free entropy (Bayes)
 };
 /// Fills verdict, stable and advice from the figures in the certificate.

@@ -29,6 +29,10 @@ struct ErmOptions {
   // Off where many solutions are compared: stability and jumps (unknown then), the eigenvalue of the cross
   // overlaps.
   bool responses = true, symmetry = true;
+  // Of sampled rules, in passes over a token of a sample (about 20 ns): half for the solution, a sixth each
+  // for other branches, responses and the cross overlaps. Where it is reached the best so far is given, and
+  // said to be that.
+  double work = default_work;
 };
 
 /// A fixed point found on a coarse rule, its energy by the same rule.
@@ -54,7 +58,8 @@ struct ErmResult {
 };
 
 /// Distinct fixed points from `own` and from options.branches other starts, the lowest energy first; `own`
-/// alone when the coarse rule has no fixed point near it. Cost: some 20 evaluations of the map a start.
+/// alone when the coarse rule has no fixed point near it. Throws OutOfWork past options.work. Cost: some 20
+/// evaluations of the map a start.
 [[nodiscard]] std::vector<Branch> erm_branches(const Problem& problem, const Activation& activation,
                                                double alpha, double ridge_k, double ridge_v,
                                                const OrderParameters& own, const ErmOptions& options = {});

@@ -51,7 +51,8 @@ using Map = std::function<Eigen::VectorXd(const Eigen::VectorXd&)>;
                                            const FixedPointOptions& options = {});
 
 /// dF/dx (any number of rows) by central differences with steps `relative_step * (1 + |x_i|)`, halved until
-/// both sides are feasible. Cost: 2 n evaluations of F.
+/// both sides are feasible; where ten halvings do not help, a whole step to one side that is. Cost: 2 n
+/// evaluations of F.
 [[nodiscard]] Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative_step = 1e-4,
                                        const std::function<bool(const Eigen::VectorXd&)>& feasible = {});
 

@@ -40,6 +40,8 @@ struct ProximalOptions {
   /// the kinks.
   std::function<LowRankObjective(const std::vector<Eigen::Index>& points)> at_points = {};
   static constexpr int max_newton = 20;
+  /// Told of the work along kinks before it is done, in passes over one component of one point: may throw.
+  std::function<void(double steps)> spend = {};
 };
 
 /// Where a minimum lies on kinks of f: the inverse of the Hessian of h within them, 0 across.
