@@ -53,34 +53,18 @@ Eigen::ArrayXd Activation::transition(const Batch& chi, int) const {
   return Eigen::ArrayXd::Zero(chi.rows());
 }
 
-namespace {
-
-class EvaluatedLines final : public TokenLines {
- public:
-  EvaluatedLines(const Activation& activation, const Batch& chi, const Batch& w)
-      : activation_(activation), chi_(chi), w_(w) {}
-
-  void along(int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw, Batch& ss) override {
-    Batch there = chi_, s(chi_.rows(), chi_.cols());
-    const Eigen::ArrayXd start = activation_.transition(chi_, l);
+TokenLines Activation::lines(const Batch& chi, const Batch& w) const {
+  return [this, &chi, &w](int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw, Batch& ss) {
+    Batch there = chi, s(chi.rows(), chi.cols());
+    const Eigen::ArrayXd start = transition(chi, l);
     for (Eigen::Index j = 0; j < t.size(); ++j) {
       moved.col(j) = start + t[j];
       there.col(l) = moved.col(j);
-      activation_.value(there, s);
-      sw.col(j) = (s * w_).rowwise().sum();
+      value(there, s);
+      sw.col(j) = (s * w).rowwise().sum();
       ss.col(j) = s.square().rowwise().sum();
     }
-  }
-
- private:
-  const Activation& activation_;
-  const Batch &chi_, &w_;
-};
-
-}  // namespace
-
-std::unique_ptr<TokenLines> Activation::lines(const Batch& chi, const Batch& w) const {
-  return std::make_unique<EvaluatedLines>(*this, chi, w);
+  };
 }
 
 std::shared_ptr<const Activation> make_activation(std::string_view specification) {

@@ -38,13 +38,15 @@ class Elementwise final : public Activation {
     e = jet.c * u;
     beta = Batch::Zero(u.rows(), u.cols());
   }
-  void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
-            Batch& ss) const override {
-    const Others others(phi(chi).value, w, l);
-    moved = t.transpose().replicate(chi.rows(), 1);
-    const Batch f = phi(moved).value;
-    sw = (f.colwise() * w.col(l)).colwise() + others.w_sum;
-    ss = f.square().colwise() + others.squares;
+  TokenLines lines(const Batch& chi, const Batch& w) const override {
+    return
+        [this, &w, all = phi(chi).value](int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw, Batch& ss) {
+          const Others others(all, w, l);
+          moved = t.transpose().replicate(w.rows(), 1);
+          const Batch f = phi(moved).value;
+          sw = (f.colwise() * w.col(l)).colwise() + others.w_sum;
+          ss = f.square().colwise() + others.squares;
+        };
   }
 
  private:
@@ -90,20 +92,22 @@ class Kernel final : public Activation {
     return largest_of_others(chi, l).unaryExpr(shape_.transition);
   }
 
-  void line(const Batch& chi, const Batch& w, int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw,
-            Batch& ss) const override {
-    const Eigen::ArrayXd top = largest_of_others(chi, l), shift = top.unaryExpr(shape_.shift);
-    const Curve phi = phi_(chi.colwise() - shift);
-    if (phi.scale.size() > 0 || !shift.isFinite().all()) return Activation::line(chi, w, l, t, moved, sw, ss);
-    const Others others(phi.value, w, l);
-    moved = t.transpose().replicate(chi.rows(), 1).colwise() + top.unaryExpr(shape_.transition);
-    const Batch f = phi_(moved.colwise() - shift).value;
-    Batch Z = f.colwise() + others.sum;
-    if (shape_.Z0 > 0) Z.colwise() += shape_.Z0 * (-shift).exp();
-    const Batch uniform = w.rowwise().mean().replicate(1, t.size());
-    sw = (Z == 0).select(uniform, ((f.colwise() * w.col(l)).colwise() + others.w_sum) / Z);
-    ss = (Z == 0).select(1 / static_cast<double>(chi.cols()),
-                         (f.square().colwise() + others.squares) / Z.square());
+  TokenLines lines(const Batch& chi, const Batch& w) const override {
+    return [this, &chi, &w, by_value = Activation::lines(chi, w)](int l, const Eigen::ArrayXd& t,
+                                                                  Batch& moved, Batch& sw, Batch& ss) {
+      const Eigen::ArrayXd top = largest_of_others(chi, l), shift = top.unaryExpr(shape_.shift);
+      const Curve phi = phi_(chi.colwise() - shift);
+      if (phi.scale.size() > 0 || !shift.isFinite().all()) return by_value(l, t, moved, sw, ss);
+      const Others others(phi.value, w, l);
+      moved = t.transpose().replicate(chi.rows(), 1).colwise() + top.unaryExpr(shape_.transition);
+      const Batch f = phi_(moved.colwise() - shift).value;
+      Batch Z = f.colwise() + others.sum;
+      if (shape_.Z0 > 0) Z.colwise() += shape_.Z0 * (-shift).exp();
+      const Batch uniform = w.rowwise().mean().replicate(1, t.size());
+      sw = (Z == 0).select(uniform, ((f.colwise() * w.col(l)).colwise() + others.w_sum) / Z);
+      ss = (Z == 0).select(1 / static_cast<double>(chi.cols()),
+                           (f.square().colwise() + others.squares) / Z.square());
+    };
   }
 
  private:

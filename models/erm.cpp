@@ -71,7 +71,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
               solve({.tolerance = close, .max_iterations = 25, .damping = 1, .feasible = feasible});
           if (!report.reached()) x = report.x, means.value = equations.means(x, Detail::means).value;
           at = equations.update(x, means.value);
-          reached = report.reached() && distance(at) <= close;
+          reached = report.reached();  // by Newton's step: where the map contracts strongly F(x) - x is more
           if (report.iterations > 8) newton = LinearisedMap(jacobian(full, x, 1e-4, feasible));
         }
       }

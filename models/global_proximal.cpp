@@ -64,10 +64,9 @@ GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Ei
   Batch moved(block, n), sw = moved, ss = moved, h = moved;
   const auto lines = activation_.lines(omega, w);
   std::vector<std::vector<Move>> moves(static_cast<std::size_t>(block));
-  // a place costs O(1) with a softmax's sums, else a value of all tokens
-  spend(double(omega.size()) * double(n) * (activation_.info().softmax_slope > 0 ? 1 : L_) / 4);
+  spend(double(omega.size()) * double(n) / 4);
   for (int l = 0; l < L_; ++l) {
-    lines->along(l, transitions, moved, sw, ss);
+    lines(l, transitions, moved, sw, ss);
     h = (y.replicate(1, n) - sw).square() / (2 * (1 + V_v_ * ss)) +
         kept / (2 * V_k_) * (moved.colwise() - omega.col(l)).square();
     for (Eigen::Index j = 0; j < n; ++j)

@@ -8,7 +8,7 @@ namespace quenched {
 namespace {
 
 /// a chi_l = logsumexp(others) + t gives s_l = sigmoid(t); the others keep their proportions.
-class SoftmaxLines final : public TokenLines {
+class SoftmaxLines {
  public:
   SoftmaxLines(double slope, const Batch& chi, const Batch& w)
       : a_(slope), w_(w), x_(slope * chi), top_(x_.rowwise().maxCoeff()) {
@@ -16,7 +16,7 @@ class SoftmaxLines final : public TokenLines {
     sums_ = sums_over(e_, w_);
   }
 
-  void along(int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw, Batch& ss) override {
+  void operator()(int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw, Batch& ss) const {
     Eigen::ArrayXd top = top_;
     Batch others(e_.rows(), 3);  // the sums without token l
     others << sums_.col(0) - e_.col(l), sums_.col(1) - e_.col(l) * w_.col(l),
@@ -82,9 +82,7 @@ class Softmax final : public Activation {
     e = a_ * beta;
   }
 
-  std::unique_ptr<TokenLines> lines(const Batch& chi, const Batch& w) const override {
-    return std::make_unique<SoftmaxLines>(a_, chi, w);
-  }
+  TokenLines lines(const Batch& chi, const Batch& w) const override { return SoftmaxLines(a_, chi, w); }
 
  private:
   ActivationInfo info_;

@@ -87,7 +87,7 @@ TEST_CASE(
     if (activation->info().elementwise)
       for (int l : {0, 1, 2}) CHECK((value(*activation, chi.col(l)) == s.col(l)).all());
     for (int l : {0, 1, 2}) {
-      activation->lines(chi, w)->along(l, Eigen::Array2d(-1.5, 2), moved, sw, ss);
+      activation->lines(chi, w)(l, Eigen::Array2d(-1.5, 2), moved, sw, ss);
       const double slope = std::max(activation->info().softmax_slope, 0.0);
       CHECK((moved.col(1) - moved.col(0) - 3.5 / (slope == 0 ? 1 : slope)).abs().maxCoeff() < 1e-14);
       for (int j : {0, 1}) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <quenched/batch.hpp>
 #include <string>
@@ -30,15 +31,11 @@ struct ActivationInfo {
   std::string remark;        // what a user should know before trusting it; mostly empty
 };
 
-/// Lines through given fields along which one token's chi_l alone moves: the starts of the global minimisation.
-class TokenLines {
- public:
-  virtual ~TokenLines() = default;
-  /// Where token l takes over: the new chi_l (points x t.size()) when it is put at its transition plus each
-  /// t, with the s.w and |s|^2 that follow; |t| <= 7 covers a softmax's transition (whose t is in units of
-  /// its width, 1/slope).
-  virtual void along(int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw, Batch& ss) = 0;
-};
+/// A line through given fields, along which chi_l alone moves: the new chi_l (points x t.size()) when it is
+/// put at the transition where token l takes over plus each t, with the s.w and |s|^2 that follow; |t| <= 7
+/// covers a softmax's transition (whose t is in units of its width, 1/slope). The starts of the global
+/// minimisation.
+using TokenLines = std::function<void(int l, const Eigen::ArrayXd& t, Batch& moved, Batch& sw, Batch& ss)>;
 
 /// An attention activation sigma: R^L -> R^L, f(X) = sum_l sigma_l(chi) z_l (docs/equations.md, section 2).
 /// All shapes are points x tokens; tokens may be exchanged freely (sigma is equivariant).
@@ -53,7 +50,7 @@ class Activation {
   /// The chi_l around which sigma_l bends most, given the other tokens (one per point): 0 unless overridden.
   [[nodiscard]] virtual Eigen::ArrayXd transition(const Batch& chi, int l) const;
   /// The lines through chi, which must outlive them, as must w. Unless overridden a place costs a `value`.
-  [[nodiscard]] virtual std::unique_ptr<TokenLines> lines(const Batch& chi, const Batch& w) const;
+  [[nodiscard]] virtual TokenLines lines(const Batch& chi, const Batch& w) const;
 };
 
 /// "softmax", "erf:-1": the name before the colon picks the activation, the rest is its parameter. "kernel:F"
