@@ -14,6 +14,7 @@ import math
 import pathlib
 import resource
 import shlex
+import statistics
 import subprocess
 import time
 
@@ -120,7 +121,7 @@ def print_tests(rows):
         z = sorted(abs(row["z"]["test_error"]) for row in rows if row["verdict"] == verdict)
         z = [x for x in z if not math.isnan(x)]
         count = sum(row["verdict"] == verdict for row in rows)
-        print(f"| {verdict} | {count} | {sum(x > 3 for x in z) if z else '-'} | {f'{z[len(z) // 2]:.1f}' if z else '-'} |")
+        print(f"| {verdict} | {count} | {sum(x > 3 for x in z) if z else '-'} | {f'{statistics.median(z):.1f}' if z else '-'} |")
 
 
 def write_points(rows):
