@@ -2,7 +2,7 @@
 """Theory against training at points of a Sobol sequence: docs/validation.md.
 
     scripts/campaign.py run build/release/apps/quenched     # goes on where it was interrupted
-    scripts/campaign.py report                              # the table, the tests and docs/validation.png
+    scripts/campaign.py report                              # the tests; docs/validation.png and data/validation/README.md
 
 `run` writes a line of JSON a point to data/validation/points.jsonl: the two commands, what they printed, the CPU seconds of
 theory. Each point has seeds of its own. Theory that takes more CPU
@@ -14,6 +14,7 @@ import math
 import pathlib
 import resource
 import shlex
+import statistics
 import subprocess
 import time
 
@@ -120,27 +121,33 @@ def print_tests(rows):
         z = sorted(abs(row["z"]["test_error"]) for row in rows if row["verdict"] == verdict)
         z = [x for x in z if not math.isnan(x)]
         count = sum(row["verdict"] == verdict for row in rows)
-        print(f"| {verdict} | {count} | {sum(x > 3 for x in z) if z else '-'} | {f'{z[len(z) // 2]:.1f}' if z else '-'} |")
+        print(f"| {verdict} | {count} | {sum(x > 3 for x in z) if z else '-'} | {f'{statistics.median(z):.1f}' if z else '-'} |")
 
 
-def print_points(rows):
-    print("\n| point | task | L | activation | alpha | ridge | noise | signal | verdict | theory | training | z test | largest abs z |\n"
-          + "|---" * 13 + "|")
+def write_points(rows):
+    lines = ["`points.jsonl`: theory and training at points of a Sobol sequence, a line of JSON a point with the commands that gave it. Made by\n\n"
+             "    scripts/campaign.py run build/release/apps/quenched\n\nand read by `scripts/campaign.py report`, which draws "
+             "`docs/validation.png` and writes this page ([docs/finite-size.md](../../docs/finite-size.md)).\n\n"
+             "| point | task | L | activation | alpha | ridge | noise | signal | verdict | theory | training | z test | largest abs z |\n"
+             + "|---" * 13 + "|"]
+    parameters = list(sobol_points())
     for row in rows:
-        theory, p = row["theory"], row["simulation"] or {"test_error": math.nan, "uncertainty": {"test_error": math.nan}} | row["theory"]
+        p, theory, training = parameters[row["point"]], row["theory"], row["simulation"]
         z = [abs(x) for x in row["z"].values() if not math.isnan(x)]
-        print(f"| {row['point']} | {p['task']} | {p['length']} | {p['activation']} | {p['alpha']:.3g} | {p['ridge_k']:.3g} "
-              f"| {p['noise']} | {p['signal']:.3g} | {row['verdict']} | {number(theory, 'test_error') if theory else math.nan:.4f} "
-              f"| {p['test_error']:.4f}({p['uncertainty']['test_error']:.4f}) | {row['z']['test_error']:+.1f} "
-              f"| {max(z) if z else math.nan:.1f} |".replace("nan", "-").replace("+-", "-"))
+        cells = [row["point"], p["task"], p["length"], p["activation"], p["alpha"], p["ridge"], p["noise"], p["signal"], row["verdict"],
+                 f"{number(theory, 'test_error'):.4f}" if theory else "-",
+                 f"{training['test_error']:.4f}({training['uncertainty']['test_error']:.4f})" if training else "-",
+                 f"{row['z']['test_error']:+.1f}" if z else "-", f"{max(z):.1f}" if z else "-"]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    (kept.parent / "README.md").write_text("\n".join(lines) + "\n")
 
 
 def draw(rows):
     """Left: the trusted z in order against normal quantiles. Right: z of the test error by verdict."""
-    z = sorted(row["z"]["test_error"] for row in rows if row["verdict"] == "trusted")
+    z = sorted(row["z"]["test_error"] for row in rows if row["verdict"] == "trusted" and not math.isnan(row["z"]["test_error"]))
     quantiles = "".join(f"{stats.norm.ppf((i + 0.5) / len(z)):.4f} {x:.4f}\n" for i, x in enumerate(z))
     verdicts = [v for v in ("trusted", "marginal", "jumps", "unstable", "broken_symmetry", "metastable", "under_resolved",
-                            "not_converged") if any(row["verdict"] == v for row in rows)]
+                            "not_converged") if any(row["verdict"] == v and not math.isnan(row["z"]["test_error"]) for row in rows)]
     strips = "".join(f"{verdicts.index(row['verdict']) + 0.3 * math.sin(37.0 * row['point']):.3f} "
                      f"{max(-12, min(12, row['z']['test_error'])):.3f}\n"
                      for row in rows if row["verdict"] in verdicts and not math.isnan(row["z"]["test_error"]))
@@ -176,5 +183,5 @@ if __name__ == "__main__":
     else:
         all_rows = load()
         print_tests(all_rows)
-        print_points(all_rows)
+        write_points(all_rows)
         draw(all_rows)

@@ -5,8 +5,11 @@
 #include "token_products.hpp"
 
 namespace quenched {
+namespace {
 
 using Index = Eigen::Index;
+
+}  // namespace
 
 std::vector<SampleOf> in_random_order(const Samples& samples, std::uint64_t key) {
   std::vector<SampleOf> order;

@@ -129,11 +129,13 @@ TEST_CASE("other laws of the tokens: mean 0, variance 1, and their shapes") {
     return Eigen::ArrayXd(samples.tokens.topRows(100).cast<double>().reshaped().array());
   };
   const double n = 4e5;
-  for (const auto& [law, kurtosis] : {std::pair{"gaussian", 3.0},
-                                      {"rademacher", 1.0},
-                                      {"uniform", 1.8},
-                                      {"student-t:5", 9.0},
-                                      {"student-t:100", 3 + 6.0 / 96}}) {
+  for (const auto& each : {std::pair{"gaussian", 3.0},
+                           {"rademacher", 1.0},
+                           {"uniform", 1.8},
+                           {"student-t:5", 9.0},
+                           {"student-t:100", 3 + 6.0 / 96}}) {
+    const std::string law = each.first;
+    const double kurtosis = each.second;
     INFO(law);
     const Eigen::ArrayXd x = entries(law);
     CHECK(std::abs(x.mean()) < 4.5 / std::sqrt(n));
