@@ -57,7 +57,7 @@ class SampledBayesChannel final : public BayesChannel {
     Batch total = Batch::Zero(replicates, bayes_columns);
     for (const auto& [L, weight] : problem_.lengths) {
       if (work_)  // before memory is taken
-        work_->spend(double(replicates) * size(level) * L * (0.5 * L + std::min(L, places) * L / 128.0));
+        work_->spend(double(replicates) * size(level) * L * (3.0 * L + std::min(L, places) * L / 128.0));
       const Batch sums = replicate_means(
           points(L, level), bayes_columns + 1, [&](const Batch& x, Batch& f) { integrand(q, x, f); },
           threads_);

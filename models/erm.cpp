@@ -85,6 +85,13 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
         }
         if (!report.reached())  // a long transient, as of many tokens: longer damped
           report = solve({.tolerance = residual_target, .damped_steps = 60, .feasible = feasible});
+        for (const double damping : {0.25, 0.1})  // a map that turns strongly swings: eigenvalues far below -1
+          if (!report.reached())
+            report = solve({.tolerance = residual_target,
+                            .max_iterations = 600,
+                            .damped_steps = static_cast<int>(40 / damping),
+                            .damping = damping,
+                            .feasible = feasible});
         x = report.x, reached = report.reached();
         newton = LinearisedMap(jacobian(full, x, 1e-4, feasible));
         means = equations.means(x, Detail::errors), at = equations.update(x, means.value);

@@ -148,7 +148,7 @@ SampleSizes sample_sizes(const Problem& problem) {
   const auto at_most = [&](int log_numbers) {
     return std::max(5, log_numbers - static_cast<int>(std::ceil(std::log2(L))));
   };
-  return {std::min(13, at_most(17)), std::min(15, at_most(22))};
+  return {std::min(13, at_most(17)), std::min(15, at_most(21))};
 }
 
 FieldRule field_rule(const Problem& problem, bool elementwise, double resolution, int threads) {

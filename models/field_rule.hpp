@@ -37,7 +37,7 @@ struct FieldRule {
 /// than 4e5 points.
 [[nodiscard]] FieldRule field_rule(const Problem& problem, bool elementwise, double resolution, int threads);
 /// Binary logarithms of the points a replicate of a sampled rule, to begin with and at most: fewer for
-/// prompts of more than 16 tokens, for time and memory (half a GB).
+/// prompts of more than 16 tokens, for time and memory (1 GB at 366 tokens).
 struct SampleSizes {
   int first = 13, last = 15;
 };

@@ -29,7 +29,7 @@ void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const
   competing = Eigen::ArrayXd::Zero(y.size());
   const ProximalOptions how = options(y, w);
   proximal_minimum(objective, omega, V_k_, start ? *start : omega, best, how);
-  spend(double(best.iterations) * double(omega.size()));
+  spend_passes(best, omega.size());
   if (!activation_.info().folds && L_ > 1) return;  // the proofs of one minimum need L >= 2
   Starts starts;
   if (!rows) {
@@ -41,6 +41,12 @@ void GlobalProximal::minimise(const Batch& omega, const Eigen::ArrayXd& y, const
   }
   if (!starts.row.empty() && improve(starts, omega, y, w))
     proximal_minimum(objective, omega, V_k_, Batch(best.x), best, how);
+}
+
+/// Passes along kinks, of few points each, were told apart.
+void GlobalProximal::spend_passes(const ProximalMinimum& m, Eigen::Index numbers) const {
+  const int most = activation_.info().smooth ? m.iterations : ProximalOptions::max_newton;
+  spend(double(std::min(m.iterations, most)) * double(numbers));
 }
 
 /// Local minima of h along each token's line through omega (and omega itself), away from x.
@@ -103,7 +109,7 @@ bool GlobalProximal::improve(const Starts& starts, const Batch& omega, const Eig
   ProximalMinimum other;
   proximal_minimum([&](const Batch& x, LowRankModel& model) { trial.evaluate(x, label, field, model); },
                    omega(starts.row, Eigen::all), V_k_, from, other, options(label, field));
-  spend(double(other.iterations) * double(from.size()));
+  spend_passes(other, from.size());
   bool moved = false;
   for (Eigen::Index k = 0; k < count; ++k) {
     const Eigen::Index i = starts.row[static_cast<std::size_t>(k)];

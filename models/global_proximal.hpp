@@ -53,6 +53,7 @@ class GlobalProximal {
   void spend(double steps) const {
     if (work_) work_->spend(steps);
   }
+  void spend_passes(const ProximalMinimum& m, Eigen::Index numbers) const;
 
   const Activation& activation_;
   WorkLimit* work_;

@@ -176,7 +176,7 @@ void settle_at_kinks(const LowRankObjective& f, const Batch& centre, double V, c
     for (std::size_t j = 0; j < active.size(); ++j) {
       Descent& d = descents[active[j]];
       const auto n = static_cast<double>(d.trial.size());
-      if (options.spend) options.spend(n * n * (0.03 + 0.02 * n));
+      if (options.spend) options.spend(n * n * (0.1 + 0.005 * n));
       d.take(one_sided(model, static_cast<Eigen::Index>(j), d.trial, centre.row(open[j]).matrix().transpose(),
                        V));
     }
