@@ -12,7 +12,7 @@ enum class Rule { single_token, pair, linear, grid, sampled };
 
 Rule rule_for(const Problem& problem, const ActivationInfo& info, int tokens) {
   const bool invariant = info.normalised && info.shift_invariant;
-  if (info.normalised && tokens == 1) return Rule::single_token;
+  if ((info.normalised || info.shift_invariant) && tokens == 1) return Rule::single_token;  // sigma = 1
   if (info.name == "linear" && problem.task->independent_tokens()) return Rule::linear;
   if (info.smooth && invariant && tokens == 2) return Rule::pair;
   if (info.smooth && info.folds && tokens == (invariant ? 3 : 2)) return Rule::grid;

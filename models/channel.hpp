@@ -71,7 +71,7 @@ struct ChannelOptions {
   std::shared_ptr<WorkLimit> work = nullptr;  // of sampled rules: token passes of the proximal point
 };
 
-/// L = 1 and sum_l sigma_l = 1: the attention is constant and every average is a closed form.
+/// L = 1 and sum_l sigma_l = 1, or sigma shift invariant: the attention is constant and every average is a closed form.
 [[nodiscard]] std::unique_ptr<Channel> single_token_channel(const Problem& problem);
 /// Any task, activation and L: scrambled Sobol points, the proximal point by Newton from several starts.
 [[nodiscard]] std::unique_ptr<Channel> sampled_channel(const Problem& problem, const Activation& activation,

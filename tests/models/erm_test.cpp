@@ -134,6 +134,22 @@ TEST_CASE("values of theory.md section 8, within their errors and ours") {
   }
 }
 
+TEST_CASE("maps that swing: both starts of linear attention reach the fixed point of lower energy") {
+  const Problem problem{make_task("spiked", 8), {{2, 1.0}}, 0.1};
+  const auto linear = make_activation("linear");
+  const ErmResult informed = erm(problem, *linear, 4, 0.3, 0.3, {.tolerance = 3e-3}),
+                  uninformed =
+                      erm(problem, *linear, 4, 0.3, 0.3, {.tolerance = 3e-3, .start = Start::uninformed});
+  CHECK(informed.certificate.verdict == Verdict::trusted);
+  CHECK(std::abs(informed.test_error - uninformed.test_error) <=
+        informed.uncertainty.test_error + uninformed.uncertainty.test_error);
+  // L = 1: no attention to learn, whatever the activation calls it
+  const Problem single{make_task("spiked", 6), {{1, 1.0}}, 0.1};
+  CHECK(erm(single, *make_activation("centred-linear"), 12, 0.1, 0.1).test_error ==
+        erm(single, *make_activation("softmax"), 12, 0.1, 0.1).test_error);
+  CHECK(erm(single, *linear, 12, 0.1, 0.1, {.tolerance = 3e-3}).certificate.verdict == Verdict::trusted);
+}
+
 TEST_CASE("the jump share is the weight times the part of 1/V_k that Vhat_k makes") {
   const Problem problem{make_task("spiked", 2), {{2, 1.0}}, 0.25};
   const ErmResult r =

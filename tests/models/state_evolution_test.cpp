@@ -48,10 +48,12 @@ TEST_CASE("ERM: a coarse path lies within its stated errors of a fine one, which
                                &OrderParameters::m_v, &OrderParameters::q_v, &OrderParameters::V_v}) {
         const double stated =
             std::hypot(coarse[t].uncertainty.overlaps.*field, fine[t].uncertainty.overlaps.*field);
-        within += std::abs(coarse[t].overlaps.*field - fine[t].overlaps.*field) <= stated;
+        const double apart = std::abs(coarse[t].overlaps.*field - fine[t].overlaps.*field);
+        CHECK(apart <= 2.5 * stated);
+        within += apart <= stated;
         ++all;
       }
-    CHECK(within >= 0.9 * all);
+    CHECK(within >= 0.7 * all);  // two standard errors of one draw, which goes through all iterations
     const ErmResult end =
         erm(problem, *softmax, 4, 0.5, 0.5, {.tolerance = 1e-2, .branches = 0, .responses = false});
     CHECK(largest_difference(fine.back().overlaps, end.overlaps) < (tokens == 2 ? 2e-3 : 3e-2));
