@@ -10,9 +10,8 @@ Batch without_common_mode(const Batch& normals) {
   Batch out = Batch::Zero(normals.rows(), L);
   for (Eigen::Index j = 1; j < L; ++j) {
     const double scale = 1 / std::sqrt(static_cast<double>(j * (j + 1)));
-    const auto normal = normals.col(L - 1 - j);
-    for (Eigen::Index l = 0; l < j; ++l) out.col(L - 1 - l) -= scale * normal;
-    out.col(L - 1 - j) += static_cast<double>(j) * scale * normal;
+    for (Eigen::Index l = 0; l < j; ++l) out.col(l) += scale * normals.col(j - 1);
+    out.col(j) -= static_cast<double>(j) * scale * normals.col(j - 1);
   }
   return out;
 }
@@ -63,18 +62,14 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
 SampledBlock SampledPoints::at(const OrderParameters& o, int b, bool search) {
   const Batch normals = points_.normals.middleRows(static_cast<Eigen::Index>(b) * block, block);
   SampledBlock sample{.proximal = GlobalProximal(activation_, L_, o, work_.get())};
-  // What matters most comes first, where Sobol's points are best: the noise, w_0, omega_0.
-  const Eigen::Index own = std::min<Eigen::Index>(1, points_.dimension - 1 - L_);  // none at L = 1
-  Batch field_normals(block, points_.dimension - 1 - L_);
-  field_normals << normals.middleCols(2, own), normals.rightCols(field_normals.cols() - own);
+  const Batch field_normals = normals.rightCols(points_.dimension - 1 - L_);
   problem_.task->fields(o.m_k, o.q_k, common_mode_ ? field_normals : without_common_mode(field_normals),
                         sample.law);
   // y | w_eps ~ N((m_v/q_v) w_eps, tau + Delta), tau = 1 - m_v^2/q_v.
   const double root_q_v = std::sqrt(o.q_v);
   sample.slope = o.q_v > 0 ? o.m_v / root_q_v : 0;
   sample.spread = 1 - sample.slope * sample.slope + problem_.noise;
-  sample.zeta.resize(block, L_);
-  sample.zeta << normals.col(1), normals.middleCols(2 + own, L_ - 1);
+  sample.zeta = normals.middleCols(1, L_);
   sample.w = root_q_v * sample.zeta;
   sample.y = sample.slope * sample.zeta.col(0) + std::sqrt(sample.spread) * normals.col(0);
   sample.t_v = normals.col(0) / std::sqrt(sample.spread);

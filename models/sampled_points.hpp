@@ -8,7 +8,7 @@
 namespace quenched {
 
 /// L normals with no common mode from L - 1 (points x (L - 1)): an orthonormal basis of the plane sum = 0
-/// (Helmert); that of token 0 is the first alone.
+/// (Helmert).
 [[nodiscard]] Batch without_common_mode(const Batch& normals);
 
 /// Samples of the channel at their global proximal point (docs/equations.md, section 5).
@@ -21,7 +21,7 @@ struct SampledBlock {
   Batch g_k, g_v;
 };
 
-/// Scrambled Sobol points (y's noise, w_0, omega_0, the other tokens' w and fields) with their proximal points, which
+/// Scrambled Sobol points (y's noise, w's L normals, the fields' normals) with their proximal points, which
 /// start from those of the previous call.
 class SampledPoints {
  public:

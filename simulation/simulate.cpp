@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <iomanip>
 #include <mutex>
 #include <numeric>
 #include <optional>
@@ -9,8 +7,8 @@
 #include <quenched/normal_stream.hpp>
 #include <quenched/parallel.hpp>
 #include <quenched/simulate.hpp>
-#include <sstream>
 
+#include "free_memory.hpp"
 #include "measured_overlaps.hpp"
 #include "seed_statistics.hpp"
 
@@ -103,35 +101,16 @@ SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int thre
   return result;
 }
 
-/// MemAvailable of Linux, in bytes; empty elsewhere.
-std::optional<double> available_memory() {
-  std::ifstream file("/proc/meminfo");
-  for (std::string word; file >> word;)
-    if (word == "MemAvailable:") {
-      double kibibytes = 0;
-      if (file >> kibibytes) return kibibytes * 1024;
-    }
-  return std::nullopt;
-}
-
 /// How many seeds run at once: no more than threads, seeds, or what 90 % of the free memory holds.
 struct AtOnce {
   int seeds, threads;
 };
 AtOnce seeds_and_threads(const SimulateSpecification& s) {
   const int threads = thread_count(s.threads), wanted = std::min(threads, s.seeds);
-  const std::optional<double> free = available_memory();
-  if (!free) return {wanted, threads};
   const double needed = static_cast<double>(memory_bytes(s));
-  if (needed > 0.9 * *free) {
-    constexpr double GiB = 1 << 30;
-    std::ostringstream message;
-    message << std::setprecision(3) << "not enough memory: one seed needs " << needed / GiB << " GiB, "
-            << *free / GiB << " GiB are free; lower dimension (" << s.dimension << "), alpha (" << s.alpha
-            << ") or length";
-    throw OutOfMemory(message.str());
-  }
-  return {std::max(1, static_cast<int>(std::min<double>(wanted, 0.9 * *free / needed))), threads};
+  const std::optional<double> free = free_memory(needed, s.dimension, s.alpha);
+  if (!free) return {wanted, threads};
+  return {std::max(1, static_cast<int>(std::min<double>(wanted, *free / needed))), threads};
 }
 
 SimulateResult of_finished(const SimulateSpecification& s, const std::vector<SeedResult>& seeds) {

@@ -4,6 +4,7 @@
 #include <quenched/simulate_amp.hpp>
 #include <string>
 
+#include "free_memory.hpp"
 #include "measured_overlaps.hpp"
 #include "placed_start.hpp"
 #include "seed_statistics.hpp"
@@ -76,6 +77,9 @@ std::vector<AmpFigures> run_amp(const AmpSimulateSpecification& s, std::uint64_t
 std::vector<AmpIteration> simulate_amp(const AmpSimulateSpecification& s,
                                        const std::function<void(int done, int total)>& progress) {
   check(s);
+  const auto samples = static_cast<Eigen::Index>(std::llround(s.alpha * s.dimension));
+  static_cast<void>(free_memory(static_cast<double>(sample_bytes(s.problem.lengths, s.dimension, samples)),
+                                s.dimension, s.alpha));
   std::vector<std::vector<AmpFigures>> seeds;
   for (int i = 0; i < s.seeds; ++i) {
     seeds.push_back(run_amp(s, s.first_seed + static_cast<std::uint64_t>(i)));

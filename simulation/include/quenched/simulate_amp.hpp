@@ -36,7 +36,8 @@ struct AmpIteration {
 
 /// Message passing (docs/equations.md, section 7) at finite D on fresh data a seed, iteration by iteration.
 /// Uses the task's finite-D law and the channel given, none of the state evolution. Same bytes for any thread
-/// count. Throws InvalidInput (dimension < 4, alpha, seeds < 2, iterations < 1, an impossible start). Cost:
+/// count. Throws InvalidInput (dimension < 4, alpha, seeds < 2, iterations < 1, an impossible start) and
+/// OutOfMemory. Cost:
 /// iterations times 4 N E[L] D float products and N channel evaluations a seed.
 [[nodiscard]] std::vector<AmpIteration> simulate_amp(
     const AmpSimulateSpecification& specification,
