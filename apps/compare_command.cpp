@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
 #include "parameters.hpp"
 #include "problem.hpp"
 
@@ -12,6 +15,14 @@ constexpr const char* quantities[] = {"test_error", "train_error", "energy", "m_
 
 double quantity(const Record& record, const std::string& name) {
   return number_at(record, record.contains(name) ? name : "order_parameters." + name);
+}
+
+/// The standard normal number of the same probability as Student's t with these degrees of freedom.
+double normal_of(double t, int degrees) {
+  if (!std::isfinite(t) || degrees < 1) return t;
+  const double tail = cdf(complement(boost::math::students_t(degrees), std::abs(t)));
+  if (!(tail > 1e-300)) return t;
+  return std::copysign(quantile(complement(boost::math::normal(), tail)), t);
 }
 
 Record compare_record(const Point& point, const Settings& settings, const Record*) {
@@ -40,6 +51,7 @@ std::vector<Record> rows(const Record& record) {
     row["z"] = fmt::format("{:+.1f}", number_at(record, "z." + name));
     row["agree"] = record["agree"][name].get<bool>() ? "agree" : "disagree";
     if (record["verdict"] == "theory_not_trusted") row["agree"] = "theory not trusted here";
+    if (record["verdict"] == "training_failed") row["agree"] = "training failed";
     list.push_back(row);
   }
   return list;
@@ -51,23 +63,28 @@ Record compared(const Record& theory, const Record& simulation) {
   Record record = point_of(simulation);
   for (const char* name : {"samples", "seeds", "seeds_converged"}) record[name] = simulation[name];
   const double room = allowance / number_at(simulation, "dimension");
-  bool agree = true;
+  const int degrees = simulation["seeds"].get<int>() - 1;
+  bool agree = true, finite = true;
   for (const std::string name : quantities) {
     const double expected = quantity(theory, name), found = quantity(simulation, name);
     const double error =
         std::hypot(number_at(simulation, "uncertainty." + name), number_at(theory, "uncertainty." + name));
-    const bool close =
-        std::abs(found - expected) <= most_errors * error + room * std::max(1.0, std::abs(expected));
+    const double beyond = std::abs(found - expected) - room * std::max(1.0, std::abs(expected));
+    const bool close = beyond <= 0 || normal_of(beyond / error, degrees) <= most_errors;
+    finite = finite && std::isfinite(found);
     record["theory"][name] = json_of(expected);
     record["simulation"][name] = json_of(found);
     record["difference"][name] = json_of(found - expected);
     record["standard_error"][name] = json_of(error);
-    record["z"][name] = json_of((found - expected) / error);
+    record["z"][name] = json_of(normal_of((found - expected) / error, degrees));
     record["agree"][name] = close;
     agree = agree && close;
   }
   record["allowance"] = room;
-  record["verdict"] = !trusted(theory) ? "theory_not_trusted" : agree ? "agree" : "disagree";
+  record["verdict"] = !trusted(theory) ? "theory_not_trusted"
+                      : !finite        ? "training_failed"
+                      : agree          ? "agree"
+                                       : "disagree";
   record["certificate"] = theory["certificate"];
   return record;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Theory against training at points of a Sobol sequence: docs/validation.md.
+"""Theory against training at points of a Sobol sequence: docs/finite-size.md.
 
     scripts/campaign.py run build/release/apps/quenched     # goes on where it was interrupted
     scripts/campaign.py report                              # the tests; docs/validation.png and data/validation/README.md

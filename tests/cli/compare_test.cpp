@@ -5,11 +5,11 @@
 
 using namespace quenched::apps;
 
-static Record result(double test_error, double error, const char* verdict = nullptr) {
+static Record result(double test_error, double error, const char* verdict = nullptr, int seeds = 100000) {
   Record record = {{"task", "spiked"},
                    {"dimension", 1000},
                    {"samples", 4000},
-                   {"seeds", 4},
+                   {"seeds", seeds},
                    {"seeds_converged", 4},
                    {"test_error", test_error},
                    {"train_error", 0.1},
@@ -32,9 +32,13 @@ TEST_CASE("theory and simulation agree within 4 standard errors and 2/D") {
   CHECK(compared(theory, result(0.5, 0.01))["verdict"] == "agree");
   CHECK(compared(theory, result(0.541, 0.01))["verdict"] == "agree");  // 0.002 allowed + 0.04
   CHECK(compared(theory, result(0.543, 0.01))["verdict"] == "disagree");
-  CHECK(compared(theory, result(0.543, 0.01))["z"]["test_error"] == doctest::Approx(4.3));
+  CHECK(compared(theory, result(0.543, 0.01))["z"]["test_error"] == doctest::Approx(4.3).epsilon(1e-3));
   CHECK(compared(theory, result(0.543, 0.01))["difference"]["test_error"] == doctest::Approx(0.043));
-  CHECK(compared(theory, result(NAN, 0.01))["verdict"] == "disagree");
+  CHECK(compared(theory, result(NAN, 0.01))["verdict"] == "training_failed");
+  // Two seeds: Student's t with one degree of freedom is beyond 12.706 with probability 0.05.
+  const Record two = compared(theory, result(0.5 + 0.12706, 0.01, nullptr, 2));
+  CHECK(two["verdict"] == "agree");
+  CHECK(number_at(two, "z.test_error") == doctest::Approx(1.96).epsilon(1e-3));
   CHECK(compared(result(0.5, 0, "unstable"), result(0.9, 0.01))["verdict"] == "theory_not_trusted");
 }
 
