@@ -96,6 +96,8 @@ Record amp_record(const Point& point, const Settings& settings, const Record*) {
                           .standard_error = flat_json(error, error.test_error),
                           .theory_errors = 2});
       record["simulation"]["largest_cross_overlap"] = json_of(mean.largest_cross_overlap);
+      if (std::isnan(mean.m_k))
+        record["remark"] = "Where the simulation is empty the run of a seed had ended: a V was not positive.";
     }
     records.push_back(std::move(record));
   }
