@@ -21,8 +21,7 @@ struct AmpProblem {
 
 /// Overlap 0.9 with the truth when informed; else none: k = v = 0, the prior's mean, for Bayes, and
 /// k, v ~ N(0, I) for ERM, whose k = 0 would stay.
-AmpProblem amp_problem(const Point& point, const Settings& settings) {
-  const Problem problem = problem_of(point);
+AmpProblem amp_problem(const Problem& problem, const Point& point, const Settings& settings) {
   const double alpha = number_at(point, "alpha"), m = settings.start == "informed" ? 0.9 : 0;
   const StateEvolutionOptions options{settings.tolerance, settings.seed, settings.threads};
   if (point.at("of") == "bayes")
@@ -47,24 +46,26 @@ AmpProblem amp_problem(const Point& point, const Settings& settings) {
           .V_v = V_v};
 }
 
-template <class Figures>  // of order parameters: m_k, ..., V_v
-Json flat_json(const Figures& f, double test_error) {
+OrderParameters overlaps_of(const AmpFigures& f) { return {f.m_k, f.q_k, f.V_k, f.m_v, f.q_v, f.V_v}; }
+
+Json flat_json(const OrderParameters& overlaps, double test_error) {
   Json json = {{"test_error", json_of(test_error)}};
-  json.update(json_of(OrderParameters{f.m_k, f.q_k, f.V_k, f.m_v, f.q_v, f.V_v}));
+  json.update(json_of(overlaps));
   return json;
 }
 
 Record amp_record(const Point& point, const Settings& settings, const Record*) {
   if (settings.start != "random" && settings.start != "informed")
     throw InvalidInput("start", settings.start, "needs random or informed");
-  const AmpProblem p = amp_problem(point, settings);
+  const Problem problem = problem_of(point);
+  const AmpProblem p = amp_problem(problem, point, settings);
   Record answer = point;
   if (point.at("of") == "bayes")
     for (const char* name : {"activation", "ridge_k", "ridge_v"}) answer.erase(name);
   answer["start"] = settings.start;
   std::vector<AmpIteration> run;
   if (settings.dimension > 0)
-    run = simulate_amp({.problem = problem_of(point),
+    run = simulate_amp({.problem = problem,
                         .channel = p.channel,
                         .attention = p.attention,
                         .options = p.options,
@@ -88,12 +89,11 @@ Record amp_record(const Point& point, const Settings& settings, const Record*) {
     record["certificate"] = json_of(step.certificate);
     if (!run.empty()) {
       const auto& [mean, error] = run[t];
-      Json means = flat_json(mean, mean.test_error);
-      means.erase("test_error");
       put_beside(record, {.dimension = settings.dimension,
                           .seeds = settings.seeds,
-                          .mean = {{"test_error", json_of(mean.test_error)}, {"order_parameters", means}},
-                          .standard_error = flat_json(error, error.test_error),
+                          .mean = {{"test_error", json_of(mean.test_error)},
+                                   {"order_parameters", json_of(overlaps_of(mean))}},
+                          .standard_error = flat_json(overlaps_of(error), error.test_error),
                           .theory_errors = 2});
       record["simulation"]["largest_cross_overlap"] = json_of(mean.largest_cross_overlap);
       if (std::isnan(mean.m_k))

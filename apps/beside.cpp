@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 namespace quenched::apps {
+
 void put_beside(Record& record, const BesideTheory& run) {
   Json z = Json::object();
   for (const auto& [name, error] : run.standard_error.items()) {
     const std::string at = (record.at("order_parameters").contains(name) ? "order_parameters." : "") + name;
+    // Some figures are the same for every seed: then the rounding of float32 data is the error.
     const double theory = number_at(record, at), rounding = 1e-9 * (1 + std::abs(theory));
     z[name] = json_of(
         (number_at(run.mean, at) - theory) /

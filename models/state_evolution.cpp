@@ -180,19 +180,14 @@ std::vector<StateEvolutionStep> erm_state_evolution(const Problem& problem, cons
   auto steps = evolved(at_level, first, finest_level(problem, activation.info()), feasible, E::vector(start),
                        iterations, erm_overlaps, options);
   VectorXd looked;  // where jumps were last looked for
+  ChannelMeans there;
   for (std::size_t t = 1; t < steps.size(); ++t) {
     const VectorXd x = E::vector(steps[t - 1].overlaps);
-    Certificate &c = steps[t].certificate, before = steps[t - 1].certificate;
+    Certificate& c = steps[t].certificate;
     if (!c.converged) break;
-    if (looked.size() == 0 || ((looked - x).array() / (1 + x.array().abs())).abs().maxCoeff() > 3e-3) {
-      looked = x;
-      equations.set_jumps(c, equations.means(x, Detail::responses));
-    } else {
-      c.jump_weight = before.jump_weight, c.jump_weight_error = before.jump_weight_error;
-      c.jump_weight_direct = before.jump_weight_direct;
-      c.jump_weight_direct_error = before.jump_weight_direct_error;
-      c.jump_share = before.jump_share, c.competing = before.competing;
-    }
+    if (looked.size() == 0 || ((looked - x).array() / (1 + x.array().abs())).abs().maxCoeff() > 3e-3)
+      looked = x, there = equations.means(x, Detail::responses);
+    equations.set_jumps(c, there);
     if (c.verdict == Verdict::trusted && jumps_matter(c) != false) {
       c.verdict = jumps_matter(c) ? Verdict::jumps : Verdict::marginal;
       c.advice =

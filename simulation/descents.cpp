@@ -99,8 +99,7 @@ class FixedSteps {
     const double steps = static_cast<double>(epochs) * static_cast<double>(order.size());
     Vector gradient, mean = Vector::Zero(2 * D_), square = mean;
     for (int epoch = 0; epoch < epochs && !interrupted(static_cast<double>(epoch) / epochs); ++epoch) {
-      Rng rng(stream_key(options_.key, static_cast<std::uint64_t>(epoch)));
-      for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[rng() % (i + 1)]);
+      shuffle(order, stream_key(options_.key, static_cast<std::uint64_t>(epoch)));
       for (const Eigen::Index batch : order) {
         static_cast<void>(objective_.batch(result_.theta, batch, gradient));
         const double left = 1 - result_.iterations / steps, t = ++result_.iterations;

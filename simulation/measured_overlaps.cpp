@@ -4,6 +4,7 @@
 #include <cmath>
 
 namespace quenched {
+
 Projected projected(const Directions& directions, const Eigen::VectorXd& k, const Eigen::VectorXd& v) {
   if (k.size() <= 4) return {directions, k, v};
   Eigen::MatrixXd vectors(k.size(), 4);

@@ -15,9 +15,7 @@ std::vector<SampleOf> in_random_order(const Samples& samples, std::uint64_t key)
   std::vector<SampleOf> order;
   for (const SampleGroup& group : samples.groups)
     for (Index i = 0; i < group.samples; ++i) order.push_back({&group, i});
-  Rng rng(key);
-  if (samples.groups.size() > 1)
-    for (std::size_t i = order.size() - 1; i > 0; --i) std::swap(order[i], order[rng() % (i + 1)]);
+  if (samples.groups.size() > 1) shuffle(order, key);
   return order;
 }
 

@@ -1,9 +1,17 @@
 #pragma once
 #include <quenched/activation.hpp>
 #include <quenched/sampler.hpp>
+#include <utility>
 #include <vector>
 
 namespace quenched {
+
+/// Fisher and Yates' shuffle; std::shuffle's order differs between standard libraries.
+template <class T>
+void shuffle(std::vector<T>& list, std::uint64_t key) {
+  Rng rng(key);
+  for (std::size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[rng() % i]);
+}
 
 struct SampleOf {
   const SampleGroup* group;
