@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <quenched/invalid_input.hpp>
 #include <quenched/simulate_amp.hpp>
 #include <quenched/state_evolution.hpp>
@@ -9,9 +11,8 @@
 namespace quenched::apps {
 namespace {
 
-/// Message passing for one point: what the theory and the run share.
+/// What a run needs: of the theory only where it starts.
 struct AmpProblem {
-  std::vector<StateEvolutionStep> theory;
   AmpChannel channel;
   AmpAttention attention;
   AmpOptions options;
@@ -22,28 +23,36 @@ struct AmpProblem {
 /// Overlap 0.9 with the truth when informed; else none: k = v = 0, the prior's mean, for Bayes, and
 /// k, v ~ N(0, I) for ERM, whose k = 0 would stay.
 AmpProblem amp_problem(const Problem& problem, const Point& point, const Settings& settings) {
-  const double alpha = number_at(point, "alpha"), m = settings.start == "informed" ? 0.9 : 0;
-  const StateEvolutionOptions options{settings.tolerance, settings.seed, settings.threads};
+  const double m = settings.start == "informed" ? 0.9 : 0;
   if (point.at("of") == "bayes")
-    return {.theory = bayes_state_evolution(problem, alpha, {m, m}, settings.iterations, options),
-            .channel = bayes_amp_channel(problem),
+    return {.channel = bayes_amp_channel(problem),
             .attention = bayes_amp_attention(problem),
-            .options = {.prior_k = bayes_amp_prior(problem, alpha), .threads = settings.threads},
+            .options = {.prior_k = bayes_amp_prior(problem, number_at(point, "alpha")),
+                        .threads = settings.threads},
             .start = {.m_k = m, .q_k = m, .m_v = m, .q_v = m},
             .V_k = 1 - m,
             .V_v = 1 - m};
   const std::shared_ptr<const Activation> activation =
       make_activation(point.at("activation").get<std::string>());
   const double r_k = number_at(point, "ridge_k"), r_v = number_at(point, "ridge_v");
-  const double V_k = std::min(1.0, 1 / r_k), V_v = std::min(1.0, 1 / r_v);
-  return {.theory = erm_state_evolution(problem, *activation, alpha, r_k, r_v, {m, 1, V_k, m, 1, V_v},
-                                        settings.iterations, options),
-          .channel = erm_amp_channel(activation),
+  return {.channel = erm_amp_channel(activation),
           .attention = erm_amp_attention(activation),
           .options = {.prior_k = r_k, .prior_v = r_v, .threads = settings.threads},
           .start = {.m_k = m, .q_k = 1, .m_v = m, .q_v = 1},
-          .V_k = V_k,
-          .V_v = V_v};
+          .V_k = std::min(1.0, 1 / r_k),
+          .V_v = std::min(1.0, 1 / r_v)};
+}
+
+std::vector<StateEvolutionStep> state_evolution(const Problem& problem, const Point& point,
+                                                const Settings& settings, const AmpProblem& p) {
+  const double alpha = number_at(point, "alpha");
+  const StateEvolutionOptions options{settings.tolerance, settings.seed, settings.threads};
+  if (point.at("of") == "bayes")
+    return bayes_state_evolution(problem, alpha, {p.start.m_k, p.start.m_v}, settings.iterations, options);
+  return erm_state_evolution(problem, *make_activation(point.at("activation").get<std::string>()), alpha,
+                             p.options.prior_k, p.options.prior_v,
+                             {p.start.m_k, p.start.q_k, p.V_k, p.start.m_v, p.start.q_v, p.V_v},
+                             settings.iterations, options);
 }
 
 OrderParameters overlaps_of(const AmpFigures& f) { return {f.m_k, f.q_k, f.V_k, f.m_v, f.q_v, f.V_v}; }
@@ -64,7 +73,7 @@ Record amp_record(const Point& point, const Settings& settings, const Record*) {
     for (const char* name : {"activation", "ridge_k", "ridge_v"}) answer.erase(name);
   answer["start"] = settings.start;
   std::vector<AmpIteration> run;
-  if (settings.dimension > 0)
+  if (settings.dimension > 0)  // first: it may not fit in memory
     run = simulate_amp({.problem = problem,
                         .channel = p.channel,
                         .attention = p.attention,
@@ -78,9 +87,10 @@ Record amp_record(const Point& point, const Settings& settings, const Record*) {
                         .seeds = settings.seeds,
                         .first_seed = settings.seed},
                        settings.part_done);
+  const auto theory = state_evolution(problem, point, settings, p);
   std::vector<Record> records;
-  for (std::size_t t = 1; t < p.theory.size(); ++t) {
-    const StateEvolutionStep& step = p.theory[t];
+  for (std::size_t t = 1; t < theory.size(); ++t) {
+    const StateEvolutionStep& step = theory[t];
     Record record = answer;
     record["iteration"] = t;
     set_test_error(record, step.test_error);
@@ -88,16 +98,19 @@ Record amp_record(const Point& point, const Settings& settings, const Record*) {
     record["uncertainty"] = flat_json(step.uncertainty.overlaps, step.uncertainty.test_error);
     record["certificate"] = json_of(step.certificate);
     if (!run.empty()) {
-      const auto& [mean, error] = run[t];
+      const auto& [mean, error, seeds] = run[t];
       put_beside(record, {.dimension = settings.dimension,
-                          .seeds = settings.seeds,
+                          .seeds = seeds,
                           .mean = {{"test_error", json_of(mean.test_error)},
                                    {"order_parameters", json_of(overlaps_of(mean))}},
                           .standard_error = flat_json(overlaps_of(error), error.test_error),
                           .theory_errors = 2});
       record["simulation"]["largest_cross_overlap"] = json_of(mean.largest_cross_overlap);
-      if (std::isnan(mean.m_k))
-        record["remark"] = "Where the simulation is empty the run of a seed had ended: a V was not positive.";
+      if (seeds < settings.seeds)
+        record["remark"] = fmt::format(
+            "Runs end where a V is not positive: at iteration {} {} of {} went on, and the means are over "
+            "those.",
+            t, seeds, settings.seeds);
     }
     records.push_back(std::move(record));
   }

@@ -46,8 +46,9 @@ std::vector<Record> rows(const Record& record) {
     row["theory"] = record["theory"][name];
     row["simulation"] = record["simulation"][name];
     row["difference"] = record["difference"][name];
-    const Json& error = record["standard_error"][name];
-    row["uncertainty"] = {{"simulation", error}, {"difference", error}};
+    row["uncertainty"] = {{"theory", record["uncertainty"]["theory"][name]},
+                          {"simulation", record["uncertainty"]["simulation"][name]},
+                          {"difference", record["standard_error"][name]}};
     row["z"] = fmt::format("{:+.1f}", number_at(record, "z." + name));
     row["agree"] = record["agree"][name].get<bool>() ? "agree" : "disagree";
     if (record["verdict"] == "theory_not_trusted") row["agree"] = "theory not trusted here";
@@ -67,8 +68,9 @@ Record compared(const Record& theory, const Record& simulation) {
   bool agree = true, finite = true;
   for (const std::string name : quantities) {
     const double expected = quantity(theory, name), found = quantity(simulation, name);
-    const double error =
-        std::hypot(number_at(simulation, "uncertainty." + name), number_at(theory, "uncertainty." + name));
+    const double of_theory = number_at(theory, "uncertainty." + name),
+                 of_simulation = number_at(simulation, "uncertainty." + name),
+                 error = std::hypot(of_theory, of_simulation);
     const double beyond = std::abs(found - expected) - room * std::max(1.0, std::abs(expected));
     const bool close = beyond <= 0 || normal_of(beyond / error, degrees) <= most_errors;
     finite = finite && std::isfinite(found);
@@ -76,6 +78,8 @@ Record compared(const Record& theory, const Record& simulation) {
     record["simulation"][name] = json_of(found);
     record["difference"][name] = json_of(found - expected);
     record["standard_error"][name] = json_of(error);
+    record["uncertainty"]["theory"][name] = json_of(of_theory);
+    record["uncertainty"]["simulation"][name] = json_of(of_simulation);
     record["z"][name] = json_of(normal_of((found - expected) / error, degrees));
     record["agree"][name] = close;
     agree = agree && close;

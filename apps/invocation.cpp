@@ -69,8 +69,12 @@ int execute(const Invocation& invocation, const std::string& arguments) {
     const Interruption interruption([&] {
       writing.lock();  // for good: the process ends here
       try {
-        if (auto so_far = finished.records(); !so_far.empty() && !destination.output.empty())
+        if (const auto so_far = finished.records(); !so_far.empty()) {
           write_out(so_far);
+          std::cout.flush();
+          std::cerr << fmt::format("\nquenched {}: interrupted; what was finished is {}\n", command.name,
+                                   destination.output.empty() ? "printed" : "in " + destination.output);
+        }
       } catch (const std::exception& e) {
         std::cerr << "quenched " << command.name << ": " << e.what() << '\n';
       }

@@ -8,7 +8,7 @@ namespace quenched::apps {
 
 /// What became of a point.
 struct Outcome {
-  std::string status;  // converged, not_converged or failed
+  std::string status;  // converged, not_converged or failed; part: of a point, as a seed of a simulation
   Record record;       // of a failed point: the point, the command and, as `failed`, the reason
   double seconds;      // that it took
 };

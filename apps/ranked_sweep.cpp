@@ -33,11 +33,13 @@ Json answered(const Json& question, Outcomes& store, Progress& progress, long& k
   if (question.contains("find")) {
     const auto outcome = store.find(question["find"]);
     if (!outcome) return nullptr;
-    progress.leave_out(1);
+    if (outcome->status != "part") progress.leave_out(1);
     return message_of(*outcome);
   }
   if (question.contains("keep")) {
-    store.keep(question["keep"], outcome_in(question));
+    const Outcome outcome = outcome_in(question);
+    store.keep(question["keep"], outcome);
+    if (outcome.status == "part") return true;
     ++kept;
     progress.point_done();
     return true;

@@ -40,7 +40,7 @@ const std::vector<Setting>& setting_table() {
        [](Settings& s, const std::string& text) { s.seed = whole<std::uint64_t>("seed", text, 0); }},
       {"seeds", "independent samples to simulate (8)", false,
        [](Settings& s, const std::string& text) { s.seeds = whole<int>("seeds", text, 2, 1'000'000); }},
-      {"epochs", "passes over the samples (adam 200, sgd 1, descents until they converge)", false,
+      {"epochs", "passes over the samples (adam 200, sgd 1, others until they converge)", false,
        [](Settings& s, const std::string& text) { s.epochs = whole<int>("epochs", text, 1, 100'000'000); }},
       {"threads", "threads (all cores); the results do not depend on it", false,
        [](Settings& s, const std::string& text) { s.threads = whole<int>("threads", text, 1, 4096); }},
@@ -116,7 +116,9 @@ const std::vector<Setting>& setting_table() {
          s.until = list[0];
        }},
       {"start",
-       "random (no overlap with the truth, |k|^2 = |v|^2 = D), informed (k*, v*), random:0.25 (D/4) (random)",
+       "random (no overlap with the truth, |k|^2 = |v|^2 = D), informed (k*, v*; amp: overlap 0.9 with "
+       "them), "
+       "dynamics also random:0.25 (D/4) (random)",
        false, [](Settings& s, const std::string& text) { s.start = text; }},
       {"iterations", "iterations of message passing, a record each (30)", false,
        [](Settings& s, const std::string& text) {

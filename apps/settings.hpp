@@ -39,6 +39,8 @@ struct Settings {
   std::function<void(double share)> share_done;        // of the present point
   std::function<void(const std::string& text)> note;   // what the user may want to know before it starts
   std::function<void(const Json& record)> so_far;      // of the present point: kept if it is interrupted
+  std::function<void(const Json& part, const Json& answer)> keep_part;  // for later runs, as a seed's
+  std::function<Json(const Json& part)> kept_part;                      // null when there is none
 };
 
 struct Setting {

@@ -24,6 +24,42 @@ TrainingOptions training_of(const Point& point, const Settings& settings) {
   return training;
 }
 
+using Figures = std::vector<std::pair<const char*, double Measurements::*>>;
+
+const Figures simulated_errors = {{"fresh_error", &Measurements::fresh_error},
+                                  {"train_error", &Measurements::train_error},
+                                  {"energy", &Measurements::energy}};
+const Figures simulated_overlaps = {{"m_k", &Measurements::m_k},   {"q_k", &Measurements::q_k},
+                                    {"m_v", &Measurements::m_v},   {"q_v", &Measurements::q_v},
+                                    {"m_kv", &Measurements::m_kv}, {"m_vk", &Measurements::m_vk},
+                                    {"q_kv", &Measurements::q_kv}};
+const Figures simulated_test_error = {{"test_error", &Measurements::test_error}};
+
+Json figures_json(const Measurements& m, const Figures& figures) {
+  Json json;
+  for (const auto& [name, figure] : figures) json[name] = json_of(m.*figure);
+  return json;
+}
+
+/// What a mean over seeds needs of one.
+Json seed_json(const SeedResult& seed) {
+  Json json = {{"status", static_cast<int>(seed.status)},
+               {"gradient_norm", json_of_parameter(seed.gradient_norm)}};
+  for (const Figures* figures : {&simulated_test_error, &simulated_errors, &simulated_overlaps})
+    json.update(figures_json(seed.measured, *figures));
+  return json;
+}
+
+SeedResult seed_of(const Json& json, std::uint64_t number) {
+  SeedResult seed;
+  seed.seed = number;
+  seed.status = static_cast<TrainingStatus>(json.at("status").get<int>());
+  seed.gradient_norm = number_at(json, "gradient_norm");
+  for (const Figures* figures : {&simulated_test_error, &simulated_errors, &simulated_overlaps})
+    for (const auto& [name, figure] : *figures) seed.measured.*figure = number_at(json, name);
+  return seed;
+}
+
 Record record_of(const Point& point, const SimulateResult& r) {
   Record record = point;
   record["samples"] = r.samples;
@@ -31,21 +67,10 @@ Record record_of(const Point& point, const SimulateResult& r) {
   record["seeds_converged"] = r.converged;
   record["gradient_norm"] = json_of(r.gradient_norm);
   set_test_error(record, r.mean.test_error);
-  const auto errors = [](const Measurements& m) -> Json {
-    return {{"fresh_error", json_of(m.fresh_error)},
-            {"train_error", json_of(m.train_error)},
-            {"energy", json_of(m.energy)}};
-  };
-  const auto overlaps = [](const Measurements& m) -> Json {
-    return {{"m_k", json_of(m.m_k)},  {"q_k", json_of(m.q_k)},   {"m_v", json_of(m.m_v)},
-            {"q_v", json_of(m.q_v)},  {"m_kv", json_of(m.m_kv)}, {"m_vk", json_of(m.m_vk)},
-            {"q_kv", json_of(m.q_kv)}};
-  };
-  record.update(errors(r.mean));
-  record["order_parameters"] = overlaps(r.mean);
-  record["uncertainty"] = {{"test_error", json_of(r.standard_error.test_error)}};
-  record["uncertainty"].update(errors(r.standard_error));
-  record["uncertainty"].update(overlaps(r.standard_error));
+  record.update(figures_json(r.mean, simulated_errors));
+  record["order_parameters"] = figures_json(r.mean, simulated_overlaps);
+  for (const Figures* figures : {&simulated_test_error, &simulated_errors, &simulated_overlaps})
+    record["uncertainty"].update(figures_json(r.standard_error, *figures));
   return record;
 }
 
@@ -71,11 +96,21 @@ Record simulate_record(const Point& point, const Settings& settings, const Recor
   // then the test error too is measured on fresh tokens
   if (specification.tokens.kind != TokenLaw::Kind::gaussian) specification.fresh_samples = 1 << 15;
   if (settings.note) settings.note(cost(specification));
-  const SimulateObserver observer{.seed_done =
-                                      [&](const SimulateResult& so_far) {
-                                        if (settings.so_far) settings.so_far(record_of(point, so_far));
-                                      },
-                                  .progress = settings.share_done};
+  const auto part = [&](std::uint64_t seed) -> Json {
+    return {{"command", "simulate"}, {"point", point}, {"epochs", settings.epochs}, {"seed", seed}};
+  };
+  SimulateObserver observer{.seed_done =
+                                [&](const SimulateResult& so_far) {
+                                  if (settings.so_far) settings.so_far(record_of(point, so_far));
+                                },
+                            .progress = settings.share_done};
+  if (settings.keep_part) {
+    observer.keep = [&](const SeedResult& seed) { settings.keep_part(part(seed.seed), seed_json(seed)); };
+    observer.known = [&](std::uint64_t seed) -> std::optional<SeedResult> {
+      const Json kept = settings.kept_part(part(seed));
+      return kept.is_null() ? std::nullopt : std::optional(seed_of(kept, seed));
+    };
+  }
   return record_of(point, simulate(specification, observer));
 }
 

@@ -211,7 +211,7 @@ long Store::points_of_other_versions() {
   return named(path_, [&]() -> long {
     if (database_.execAndGet("PRAGMA user_version").getUInt() < 2)
       return database_.execAndGet("SELECT count(*) FROM point").getInt64();
-    SQLite::Statement count(database_, "SELECT count(*) FROM point WHERE version <> ?");
+    SQLite::Statement count(database_, "SELECT count(*) FROM point WHERE version <> ? AND status <> 'part'");
     count.bind(1, QUENCHED_VERSION);
     return count.executeStep() ? count.getColumn(0).getInt64() : 0;
   });

@@ -19,16 +19,19 @@
 namespace quenched::apps {
 namespace {
 
+std::string hash_of(const Json& json) {
+  const auto hash = boost::uuids::name_generator_sha1(boost::uuids::ns::oid())(json.dump());
+  return fmt::format("{:02x}", fmt::join(hash, ""));
+}
+
 /// A hash of all that a record depends on; `neighbour` is the key of the point that it continues, or empty.
 /// So a curve that goes on from other points is another one.
 std::string key_of(const Sweep& sweep, const Point& point, const std::string& neighbour) {
-  const Json all = {{"program", QUENCHED_VERSION},
-                    {"command", sweep.command->name},
-                    {"settings", sweep.setting_texts},
-                    {"point", point},
-                    {"neighbour", neighbour}};
-  const auto hash = boost::uuids::name_generator_sha1(boost::uuids::ns::oid())(all.dump());
-  return fmt::format("{:02x}", fmt::join(hash, ""));
+  return hash_of({{"program", QUENCHED_VERSION},
+                  {"command", sweep.command->name},
+                  {"settings", sweep.setting_texts},
+                  {"point", point},
+                  {"neighbour", neighbour}});
 }
 
 /// A place on a curve: what the next point continues.
@@ -72,7 +75,18 @@ Outcome outcome_of(const Sweep& sweep, const Point& point, const Settings& setti
 class Sweeper {
  public:
   Sweeper(const Sweep& sweep, Outcomes& store, const SweepOptions& options, Progress& progress)
-      : sweep_(sweep), store_(store), options_(options), progress_(progress), settings_(sweep.settings) {}
+      : sweep_(sweep), store_(store), options_(options), progress_(progress), settings_(sweep.settings) {
+    const auto key = [](const Json& part) {
+      return hash_of({{"program", QUENCHED_VERSION}, {"part", part}});
+    };
+    settings_.keep_part = [this, key](const Json& part, const Json& answer) {
+      store_.keep(key(part), {"part", answer, 0});
+    };
+    settings_.kept_part = [this, key](const Json& part) {
+      const auto kept = store_.find(key(part));
+      return kept ? kept->record : Json();
+    };
+  }
 
   Tally run() {
     const auto mine = of_shard(sweep_, options_);

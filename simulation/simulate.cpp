@@ -162,8 +162,9 @@ double estimated_seconds(const SimulateSpecification& s) {
                        : s.training.trainer == Trainer::adam ? 200
                        : s.training.trainer == Trainer::sgd  ? 1
                                                              : 1000;
-  const int passes =
-      s.training.trainer != Trainer::l_bfgs && s.training.epochs > 0 ? s.training.epochs : standard;
+  const int passes = s.training.epochs == 0                  ? standard
+                     : s.training.trainer == Trainer::l_bfgs ? std::min(standard, s.training.epochs)
+                                                             : s.training.epochs;
   const double scale = static_cast<double>(sample_count(s)) / static_cast<double>(samples.size());
   const double tests = drawing * s.fresh_samples / static_cast<double>(samples.size());
   return s.seeds * (scale * (drawing + passes * evaluation) + tests) / seeds_and_threads(s).threads;
@@ -184,13 +185,17 @@ SimulateResult simulate(const SimulateSpecification& s, const SimulateObserver& 
   };
   parallel_for(s.seeds, at_once, [&](int i) {
     if (observer.stop && *observer.stop) return;
-    SeedResult seed =
-        run_seed(s, s.first_seed + static_cast<std::uint64_t>(i), threads_each,
-                 {.stop = observer.stop, .progress = [&](double share) { under_way(i, share); }});
-    if (seed.status == TrainingStatus::interrupted) return;
+    const std::uint64_t number = s.first_seed + static_cast<std::uint64_t>(i);
+    std::optional<SeedResult> seed = observer.known ? observer.known(number) : std::nullopt;
+    const bool run = !seed;
+    if (run)
+      seed = run_seed(s, number, threads_each,
+                      {.stop = observer.stop, .progress = [&](double share) { under_way(i, share); }});
+    if (seed->status == TrainingStatus::interrupted) return;
     under_way(i, 1);
     const std::lock_guard lock(observing);
-    seeds[i] = std::move(seed);
+    if (run && observer.keep) observer.keep(*seed);
+    seeds[i] = *std::move(seed);
     if (observer.seed_done && (++done <= 1000 || done > told + told / 100)) {
       told = done;
       observer.seed_done(of_finished(s, seeds));

@@ -89,9 +89,13 @@ std::vector<AmpIteration> simulate_amp(const AmpSimulateSpecification& s,
       &AmpFigures::m_k, &AmpFigures::q_k, &AmpFigures::V_k,        &AmpFigures::m_v,
       &AmpFigures::q_v, &AmpFigures::V_v, &AmpFigures::test_error, &AmpFigures::largest_cross_overlap};
   std::vector<AmpIteration> iterations(static_cast<std::size_t>(s.iterations) + 1);
-  for (std::size_t t = 0; t < iterations.size(); ++t)
-    mean_and_standard_error(seeds, figures, iterations[t].mean, iterations[t].standard_error,
-                            [t](const std::vector<AmpFigures>& seed) { return seed[t]; });
+  for (std::size_t t = 0; t < iterations.size(); ++t) {
+    std::vector<AmpFigures> going_on;
+    for (const auto& seed : seeds)
+      if (!std::isnan(seed[t].m_k)) going_on.push_back(seed[t]);
+    iterations[t].seeds = static_cast<int>(going_on.size());
+    mean_and_standard_error(going_on, figures, iterations[t].mean, iterations[t].standard_error);
+  }
   return iterations;
 }
 

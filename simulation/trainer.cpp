@@ -30,7 +30,9 @@ struct Watched {
 
   double operator()(const Vector& theta, Vector& gradient) {
     if (observer.stop && *observer.stop) throw Stopped{TrainingStatus::interrupted};
-    if (best.evaluations == options.max_evaluations) throw Stopped{TrainingStatus::max_evaluations};
+    if (options.epochs > 0 && best.evaluations == options.epochs) throw Stopped{TrainingStatus::finished};
+    if (options.epochs == 0 && best.evaluations == options.max_evaluations)
+      throw Stopped{TrainingStatus::max_evaluations};
     ++best.evaluations;
     const double value = objective(theta, gradient);
     if (!std::isfinite(value) || !gradient.allFinite()) {

@@ -1,6 +1,8 @@
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -32,6 +34,42 @@ TEST_CASE("an interrupted run keeps what is finished and says so by its status")
     CHECK(records[2]["dimension"] == 22);
     CHECK(records[3]["dimension"] == "inf");  // from those three
   }
+}
+
+TEST_CASE("an interrupted run prints what is finished where no file was asked for") {
+  const Ran ran = run_program("timeout -s INT --preserve-status 3 " QUENCHED_PROGRAM
+                              " simulate --dimension 20,3000 --seeds 2 --threads 1 --format csv");
+  CHECK(ran.status == 130);
+  CHECK(ran.out.starts_with("task,"));
+  CHECK(std::ranges::count(ran.out, '\n') == 2);
+}
+
+TEST_CASE("an interrupted sweep keeps the seeds of the point under way and goes on from them") {
+  const Folder folder;
+  const std::string spec = folder / "s.toml", store = folder / "s.db";
+  std::ofstream(spec) << "command = \"simulate\"\n[parameters]\ndimension = 60\n[settings]\nseeds = 60\n";
+  const auto seeds_kept = [&] {
+    return SQLite::Database(store).execAndGet("SELECT count(*) FROM point WHERE status = 'part'").getInt();
+  };
+  const pid_t child = fork();
+  if (child == 0) {
+    execl(QUENCHED_PROGRAM, "quenched", "sweep", spec.c_str(), "--threads", "1", "--quiet", nullptr);
+    _exit(99);
+  }
+  int tries = 0;
+  while (++tries < 6000 && (!std::filesystem::exists(store) || seeds_kept() < 2))
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  kill(child, SIGINT);
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(WEXITSTATUS(status) == 130);
+  const int kept = seeds_kept();
+  CHECK(kept >= 2);
+  CHECK(kept < 60);
+  REQUIRE(quenched_program("sweep " + spec + " --quiet").status == 0);
+  CHECK(seeds_kept() == 60);
+  CHECK(quenched_program("export " + store + " --format csv").out ==
+        quenched_program("simulate --dimension 60 --seeds 60 --format csv").out);
 }
 
 TEST_CASE("an interrupted point keeps its finished seeds: as if no more had been asked for") {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <quenched/amp.hpp>
 #include <quenched/invalid_input.hpp>
+#include <quenched/simulate_amp.hpp>
 #include <quenched/trainer.hpp>
 
 using namespace quenched;
@@ -207,4 +208,30 @@ TEST_CASE("a precision that is not positive is reported; wrong sizes are refused
   CHECK_THROWS_AS(static_cast<void>(amp(samples, bayes_spiked(2, 0.1), nothing_known(49), {})), InvalidInput);
   CHECK_THROWS_AS(static_cast<void>(amp(samples, bayes_spiked(2, 0.1), nothing_known(50), {.cross = 0})),
                   InvalidInput);
+}
+
+TEST_CASE("runs that end leave the means of the others") {
+  // P_k = 1 - 1e6 sum y/D: negative for about half of the seeds.
+  const AmpChannel channel = [](const Batch& omega, const Batch&, const Eigen::ArrayXd& y, double, double,
+                                AmpChannelOutput& out) {
+    out.g_k = out.g_v = Batch::Zero(omega.rows(), omega.cols());
+    out.divergence_k = 1e6 * y;
+    out.divergence_v = Eigen::ArrayXd::Zero(y.size());
+  };
+  const AmpAttention attention = [](const Batch& omega, double, Batch& s) {
+    s = Batch::Constant(omega.rows(), omega.cols(), 1.0 / static_cast<double>(omega.cols()));
+  };
+  const auto iterations = simulate_amp({.problem = {make_task("spiked", 2), {{2, 1.0}}, 0.1},
+                                        .channel = channel,
+                                        .attention = attention,
+                                        .dimension = 20,
+                                        .start = {.m_k = 0, .q_k = 1, .m_v = 0, .q_v = 1},
+                                        .iterations = 1,
+                                        .seeds = 20,
+                                        .test_samples = 64});
+  CHECK(iterations[0].seeds == 20);
+  CHECK(iterations[1].seeds > 3);
+  CHECK(iterations[1].seeds < 17);
+  CHECK(std::isfinite(iterations[1].mean.test_error));
+  CHECK(iterations[1].mean.V_v == 1);
 }

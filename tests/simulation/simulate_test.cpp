@@ -57,6 +57,25 @@ TEST_CASE("random prompt length: L ~ U{1, 2, 3}, r = .5, Delta = .1") {
   check_near(result, &Measurements::q_v, 0.89333, 400);
 }
 
+TEST_CASE("seeds that are known are not run again, and the means are the same") {
+  const SimulateSpecification s = specification({{2, 1.0}}, 0, 4, 0.5, 50, 4);
+  std::vector<SeedResult> kept;
+  const SimulateResult all = simulate(s, {.keep = [&](const SeedResult& seed) { kept.push_back(seed); }});
+  REQUIRE(kept.size() == 4);
+  std::vector<std::uint64_t> run;
+  const SimulateResult again = simulate(s, {.keep = [&](const SeedResult& seed) { run.push_back(seed.seed); },
+                                            .known = [&](std::uint64_t seed) -> std::optional<SeedResult> {
+                                              const auto it =
+                                                  std::ranges::find(kept, seed, &SeedResult::seed);
+                                              return seed <= 2 ? std::optional(*it) : std::nullopt;
+                                            }});
+  std::ranges::sort(run);
+  CHECK(run == std::vector<std::uint64_t>{3, 4});
+  CHECK(again.mean.test_error == all.mean.test_error);
+  CHECK(again.standard_error.m_k == all.standard_error.m_k);
+  CHECK(again.converged == 4);
+}
+
 TEST_CASE("ridge regression (L = 1, closed form): energy and errors") {
   const SimulateResult result = simulate(specification({{1, 1.0}}, 0.1, 2, 0.5, 300, 16));
   check_near(result, &Measurements::test_error, 0.241227, 300);

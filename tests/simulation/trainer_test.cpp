@@ -184,6 +184,10 @@ TEST_CASE("not a number at the start, a spent budget and an interrupt are told a
   CHECK(cut.status == TrainingStatus::max_evaluations);
   CHECK(cut.evaluations == 5);
   CHECK(cut.theta.size() == 120);
+  const TrainingResult asked = train(objective, setting.start, {.epochs = 5});
+  CHECK(asked.status == TrainingStatus::finished);
+  CHECK(asked.evaluations == 5);
+  CHECK(asked.theta == cut.theta);
   const std::atomic<bool> stop = true;
   for (const Trainer trainer : {Trainer::l_bfgs, Trainer::gradient_descent, Trainer::adam, Trainer::sgd})
     CHECK(train(objective, setting.start, {.trainer = trainer}, {.stop = &stop}).status ==

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <quenched/activation.hpp>
 #include <quenched/task.hpp>
 #include <quenched/trainer.hpp>
@@ -89,7 +90,9 @@ struct SimulateObserver {
   std::function<void(const SimulateResult& so_far)> seed_done;
   /// Of the work done, seeds under way included: training counts by the logarithm of its gradient.
   std::function<void(double share)> progress;
-  const std::atomic<bool>* stop = nullptr;  // set it to get the finished seeds back
+  const std::atomic<bool>* stop = nullptr;      // set it to get the finished seeds back
+  std::function<void(const SeedResult&)> keep;  // each seed that was run
+  std::function<std::optional<SeedResult>(std::uint64_t seed)> known;  // from an earlier call: not run again
 };
 
 /// Draws data and trains at finite D (docs/equations.md, sections 1, 2 and 5), for each seed

@@ -29,9 +29,10 @@ struct AmpFigures {
       NAN;  // of |m_kv|, |m_vk|, |q_kv|: 1/sqrt(D) as long as the run is on the manifold
 };
 
-/// After t iterations, t = 0, ..., over the seeds. NaN from where a V of some seed is not positive.
+/// After t iterations, t = 0, ..., over the seeds whose run goes on: it ends where a V is not positive.
 struct AmpIteration {
-  AmpFigures mean, standard_error;
+  AmpFigures mean, standard_error;  // NaN over no seed; the error NaN below two
+  int seeds = 0;
 };
 
 /// Message passing (docs/equations.md, section 7) at finite D on fresh data a seed, iteration by iteration.

@@ -46,7 +46,7 @@ struct TrainingOptions {
   double start_scale = 0;  // 0: the start's default
   Trainer trainer = Trainer::l_bfgs;
   double learning_rate = 0;  // eta; 0: 0.5, of adam 0.02, of preconditioned_descent 0.2
-  int epochs = 0;            // passes over the samples; 0: adam 200, sgd 1, descents until they converge
+  int epochs = 0;            // passes over the samples; 0: adam 200, sgd 1, others until they converge
   std::uint64_t key = 1;     // of the random orders of adam and sgd
   double gradient_tolerance = 1e-6;  // on |gradient of the objective|/sqrt(D); rounding stops it near 1e-8
   int max_evaluations = 10000;       // of the objective with its gradient, unless `epochs` says otherwise
