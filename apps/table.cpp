@@ -82,15 +82,15 @@ std::string grid(const std::vector<std::vector<std::string>>& cells) {
 std::string with_uncertainty(double value, double error) {
   if (!std::isfinite(value)) return "-";
   if (!(error > 0) || !std::isfinite(error)) return fmt::format("{:.6g}", value);
+  const double largest = std::max(std::abs(value), error);
+  if (largest >= 1e9 || (std::abs(value) < 1e-5 && error < std::abs(value))) {
+    const double power = std::floor(std::log10(largest)), scale = std::pow(10, -power);
+    return with_uncertainty(value * scale, error * scale) + fmt::format("e{:.0f}", power);
+  }
   if (error >= 1) return fmt::format("{:.0f}({:.0f})", value, error);
   int decimals = int(std::ceil(-std::log10(error) - 1e-9));
   double digit = std::ceil(error * std::pow(10, decimals) - 1e-9);
   if (digit == 10 && decimals > 0) --decimals, digit = 1;
-  if (std::abs(value) < 1e-5 && error < std::abs(value)) {
-    const double power = std::floor(std::log10(std::abs(value)));
-    return with_uncertainty(value * std::pow(10, -power), error * std::pow(10, -power)) +
-           fmt::format("e{:.0f}", power);
-  }
   if (decimals > 12) return fmt::format("{:.12g}", value);
   return fmt::format("{:.{}f}({:.0f})", value, decimals, digit);
 }

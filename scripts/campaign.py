@@ -5,7 +5,7 @@
     scripts/campaign.py report                              # the tests; docs/validation.png and data/validation/README.md
 
 `run` writes a line of JSON a point to data/validation/points.jsonl: the two commands, what they printed, the CPU seconds of
-theory. Each point has seeds of its own. Theory that takes more CPU
+theory and the version that solved it. Each point has seeds of its own. Theory that takes more CPU
 seconds than --cap is stopped and counted `not_finished`; training likewise after five times as many.
 Needs scripts/install-packages.sh bench (SciPy)."""
 import argparse
@@ -63,21 +63,23 @@ def records(command, cap=None):
     return json.loads(done.stdout)[0], seconds
 
 
-def run(program, cap, first, last):
-    done = {json.loads(line)["point"] for line in kept.read_text().splitlines()} if kept.exists() else set()
+def run(program, cap, first, last, again):
+    done = {json.loads(line)["point"]: json.loads(line) for line in kept.read_text().splitlines()} if kept.exists() else {}
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.split("\n")[0]
     began = time.time()
     for i, point in enumerate(sobol_points()):
-        if i in done or not first <= i <= last:
+        if i in done and not (again and done[i].get("version") != version) or not first <= i <= last:
             continue
         flags = [word for name, value in point.items() for word in (f"--{name}", str(value))]
         common = flags + ["--threads", "1", "--format", "json", "--quiet"]
         asymptotic = ["erm"] + common + ["--tolerance", "3e-3"]
         training = ["simulate"] + common + ["--dimension", str(dimension), "--seeds", str(seeds), "--seed", str(100 * i + 1)]
         theory, seconds = records([program] + asymptotic, cap)
-        simulation, _ = records([program] + training, 5 * cap)
-        with kept.open("a") as file:
-            file.write(json.dumps({"point": i, "commands": [shlex.join(["quenched"] + c) for c in (asymptotic, training)],
-                                   "seconds": seconds, "theory": theory, "simulation": simulation}) + "\n")
+        simulation = done[i]["simulation"] if i in done else records([program] + training, 5 * cap)[0]
+        done[i] = {"point": i, "version": version, "commands": [shlex.join(["quenched"] + c) for c in (asymptotic, training)],
+                   "seconds": seconds, "theory": theory, "simulation": simulation}
+        kept.with_suffix(".new").write_text("".join(json.dumps(done[k]) + "\n" for k in sorted(done)))
+        kept.with_suffix(".new").rename(kept)
         print(f"{i + 1} of {points}, {time.time() - began:.0f} s, {flags}", flush=True)
 
 
@@ -176,10 +178,11 @@ if __name__ == "__main__":
     parser.add_argument("what", choices=["run", "report"])
     parser.add_argument("program", nargs="?", default=str(root / "build/release/apps/quenched"))
     parser.add_argument("--cap", type=int, default=60, help="CPU seconds of theory at a point (60)")
+    parser.add_argument("--again", action="store_true", help="theory of another version again, beside the training that is kept")
     parser.add_argument("--points", type=int, nargs=2, default=[0, points], help="the first and the last to run (all)")
     arguments = parser.parse_args()
     if arguments.what == "run":
-        run(arguments.program, arguments.cap, *arguments.points)
+        run(arguments.program, arguments.cap, *arguments.points, arguments.again)
     else:
         all_rows = load()
         print_tests(all_rows)

@@ -15,6 +15,8 @@ TEST_CASE("digits of an uncertain number stop at the first digit of its error") 
   CHECK(with_uncertainty(-27.4, 3) == "-27(3)");
   CHECK(with_uncertainty(0.5, 0) == "0.5");
   CHECK(with_uncertainty(1.194191e-23, 2e-27) == "1.1942(2)e-23");
+  CHECK(with_uncertainty(-1.2345e30, 2e28) == "-1.23(2)e30");
+  CHECK(with_uncertainty(3e12, 5e13) == "0(5)e13");
   CHECK(with_uncertainty(NAN, 0.1) == "-");
 }
 
