@@ -7,12 +7,13 @@
 
 namespace quenched::apps {
 
-Progress::Progress(std::string title, std::size_t points, bool quiet, std::chrono::seconds log)
+Progress::Progress(std::string title, std::size_t points, bool quiet)
     : title_(std::move(title)),
       points_(points),
       terminal_(isatty(STDERR_FILENO)),
-      shown_(!quiet && (terminal_ || log.count() > 0)),
-      every_(terminal_ ? std::chrono::milliseconds(100) : log) {
+      shown_(!quiet),
+      every_(terminal_ ? std::chrono::milliseconds(100) : std::chrono::minutes(1)),
+      drawn_(terminal_ ? std::chrono::steady_clock::time_point() : began_) {
   show(0);
 }
 
@@ -26,9 +27,9 @@ void Progress::point_done() { show(double(++done_)); }
 
 void Progress::leave_out(std::size_t points) { points_ -= points; }
 
-void Progress::note(const std::string& text) {
-  if (!on_terminal()) return;
-  fmt::print(stderr, "\r\033[K{}: {}\n", title_, text);
+void Progress::note(const std::string& text, double seconds) {
+  if (!shown_ || (!terminal_ && seconds < 60)) return;
+  fmt::print(stderr, "{}{}: {}\n", terminal_ ? "\r\033[K" : "", title_, text);
   std::fflush(stderr);
 }
 
