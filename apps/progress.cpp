@@ -7,13 +7,12 @@
 
 namespace quenched::apps {
 
-Progress::Progress(std::string title, std::size_t points, bool quiet)
+Progress::Progress(std::string title, std::size_t points, bool quiet, std::chrono::seconds log)
     : title_(std::move(title)),
       points_(points),
       terminal_(isatty(STDERR_FILENO)),
-      shown_(!quiet),
-      every_(terminal_ ? std::chrono::milliseconds(100) : std::chrono::minutes(1)),
-      drawn_(terminal_ ? std::chrono::steady_clock::time_point() : began_) {
+      shown_(!quiet && (terminal_ || log.count() > 0)),
+      every_(terminal_ ? std::chrono::milliseconds(100) : log) {
   show(0);
 }
 
@@ -27,9 +26,9 @@ void Progress::point_done() { show(double(++done_)); }
 
 void Progress::leave_out(std::size_t points) { points_ -= points; }
 
-void Progress::note(const std::string& text, double seconds) {
-  if (!shown_ || (!terminal_ && seconds < 60)) return;
-  fmt::print(stderr, "{}{}: {}\n", terminal_ ? "\r\033[K" : "", title_, text);
+void Progress::note(const std::string& text) {
+  if (!on_terminal()) return;
+  fmt::print(stderr, "\r\033[K{}: {}\n", title_, text);
   std::fflush(stderr);
 }
 

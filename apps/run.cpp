@@ -82,8 +82,7 @@ void run(const Command& command, const std::vector<Point>& points, Settings sett
          Progress& progress, Finished& finished) {
   settings.part_done = [&](int done, int total) { progress.part(double(done) / total); };
   settings.share_done = [&](double share) { progress.part(share); };
-  if (progress.shown())
-    settings.note = [&](const std::string& text, double seconds) { progress.note(text, seconds); };
+  if (progress.on_terminal()) settings.note = [&](const std::string& text) { progress.note(text); };
   for (const auto& curve : curves(command, points)) {
     Record neighbour;  // null until a point has converged
     for (const std::size_t i : curve) {

@@ -37,8 +37,7 @@ struct Settings {
   int iterations = 30;                      // amp
   std::function<void(int done, int total)> part_done;  // called as parts of a point (seeds) are done
   std::function<void(double share)> share_done;        // of the present point
-  /// What the user may want to know before it starts, and how long it will take.
-  std::function<void(const std::string& text, double seconds)> note;
+  std::function<void(const std::string& text)> note;   // what the user may want to know before it starts
   std::function<void(const Json& record)> so_far;      // of the present point: kept if it is interrupted
   std::function<void(const Json& part, const Json& answer)> keep_part;  // for later runs, as a seed's
   std::function<Json(const Json& part)> kept_part;                      // null when there is none

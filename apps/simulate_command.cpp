@@ -74,10 +74,10 @@ Record record_of(const Point& point, const SimulateResult& r) {
   return record;
 }
 
-std::string cost(const SimulateSpecification& s, double seconds) {
+std::string cost(const SimulateSpecification& s) {
   return fmt::format("D = {}, {} seeds: {:.2g} GiB a seed, about {:%T}", s.dimension, s.seeds,
                      double(memory_bytes(s)) / (1 << 30),
-                     std::chrono::seconds(std::llround(std::ceil(seconds))));
+                     std::chrono::seconds(std::llround(std::ceil(estimated_seconds(s)))));
 }
 
 Record simulate_record(const Point& point, const Settings& settings, const Record*) {
@@ -95,10 +95,7 @@ Record simulate_record(const Point& point, const Settings& settings, const Recor
       .tokens = token_law(point.at("tokens").get<std::string>())};
   // then the test error too is measured on fresh tokens
   if (specification.tokens.kind != TokenLaw::Kind::gaussian) specification.fresh_samples = 1 << 15;
-  if (settings.note) {
-    const double seconds = estimated_seconds(specification);
-    settings.note(cost(specification, seconds), seconds);
-  }
+  if (settings.note) settings.note(cost(specification));
   const auto part = [&](std::uint64_t seed) -> Json {
     return {{"command", "simulate"}, {"point", point}, {"epochs", settings.epochs}, {"seed", seed}};
   };

@@ -17,6 +17,8 @@
 namespace quenched::apps {
 namespace {
 
+constexpr std::chrono::seconds log_interval{60};
+
 /// One of several ranks has one thread unless told otherwise.
 SweepOptions options_of(const SweepInvocation& invocation, bool alone) {
   SweepOptions options{.threads = alone ? 0 : 1, .retry = invocation.retry};
@@ -87,7 +89,7 @@ int execute(const SweepInvocation& invocation) {
         std::cerr << "\nquenched sweep: interrupted; the same command goes on from what " << path
                   << " holds\n";
       });
-      Progress progress("sweep", sweep.points.size(), invocation.quiet);
+      Progress progress("sweep", sweep.points.size(), invocation.quiet, log_interval);
       if (alone) return run(sweep, store, options, progress);
       const long computed = serve(ranks, store, of_shard(sweep, options).size(), progress);
       others_work = options.retry = false;
