@@ -106,11 +106,13 @@ Record amp_record(const Point& point, const Settings& settings, const Record*) {
                           .standard_error = flat_json(overlaps_of(error), error.test_error),
                           .theory_errors = 2});
       record["simulation"]["largest_cross_overlap"] = json_of(mean.largest_cross_overlap);
-      if (seeds < settings.seeds)
+      if (seeds < settings.seeds) {  // those that go on are not typical
+        for (Json& z : record["z"]) z = nullptr;
         record["remark"] = fmt::format(
-            "Runs end where a V is not positive: at iteration {} {} of {} went on, and the means are over "
-            "those.",
-            t, seeds, settings.seeds);
+            "Of {} runs some ended, where a V was not positive: the means are over those that went on "
+            "(`simulation.seeds`), and there is no z.",
+            settings.seeds);
+      }
     }
     records.push_back(std::move(record));
   }

@@ -2,7 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
 namespace quenched::apps {
+
+double normal_of(double t, int degrees) {
+  if (!std::isfinite(t) || degrees < 1) return t;
+  const double tail = cdf(complement(boost::math::students_t(degrees), std::abs(t)));
+  if (!(tail > 1e-300)) return t;
+  return std::copysign(quantile(complement(boost::math::normal(), tail)), t);
+}
 
 void put_beside(Record& record, const BesideTheory& run) {
   Json z = Json::object();
@@ -10,9 +20,9 @@ void put_beside(Record& record, const BesideTheory& run) {
     const std::string at = (record.at("order_parameters").contains(name) ? "order_parameters." : "") + name;
     // Some figures are the same for every seed: then the rounding of float32 data is the error.
     const double theory = number_at(record, at), rounding = 1e-9 * (1 + std::abs(theory));
-    z[name] = json_of(
-        (number_at(run.mean, at) - theory) /
-        std::hypot(number_of(error), number_at(record, "uncertainty." + name) / run.theory_errors, rounding));
+    const double errors =
+        std::hypot(number_of(error), number_at(record, "uncertainty." + name) / run.theory_errors, rounding);
+    z[name] = json_of(normal_of((number_at(run.mean, at) - theory) / errors, run.seeds - 1));
   }
   const double test_error = number_at(run.mean, "test_error");
   Record simulation = {{"seeds", run.seeds},

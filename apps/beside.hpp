@@ -5,6 +5,9 @@
 
 namespace quenched::apps {
 
+/// The standard normal number of the same probability as Student's t with these degrees of freedom.
+[[nodiscard]] double normal_of(double t, int degrees);
+
 /// A simulated run that goes into the record of its theory.
 struct BesideTheory {
   int dimension, seeds;
@@ -13,7 +16,8 @@ struct BesideTheory {
   double theory_errors;  // how many standard errors the theory states as its uncertainty
 };
 
-/// Sets `dimension`, `simulation` and `z`, deviations in standard errors of both.
+/// Sets `dimension`, `simulation` and `z`, deviations in standard errors of both, from Student's t of the
+/// seeds to the normal number of the same probability.
 void put_beside(Record& record, const BesideTheory& run);
 
 /// Theory, and beneath it the simulation and the deviations; the record itself where nothing was simulated.

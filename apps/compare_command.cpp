@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <boost/math/distributions/normal.hpp>
-#include <boost/math/distributions/students_t.hpp>
-
+#include "beside.hpp"
 #include "parameters.hpp"
 #include "problem.hpp"
 
@@ -17,14 +15,6 @@ double quantity(const Record& record, const std::string& name) {
   return number_at(record, record.contains(name) ? name : "order_parameters." + name);
 }
 
-/// The standard normal number of the same probability as Student's t with these degrees of freedom.
-double normal_of(double t, int degrees) {
-  if (!std::isfinite(t) || degrees < 1) return t;
-  const double tail = cdf(complement(boost::math::students_t(degrees), std::abs(t)));
-  if (!(tail > 1e-300)) return t;
-  return std::copysign(quantile(complement(boost::math::normal(), tail)), t);
-}
-
 Record compare_record(const Point& point, const Settings& settings, const Record*) {
   Point asymptotic = point;
   for (const char* name : {"dimension", "trainer", "tokens"}) asymptotic.erase(name);
@@ -33,7 +23,9 @@ Record compare_record(const Point& point, const Settings& settings, const Record
   const Record theory = erm_command.compute(asymptotic, settings, nullptr);
   Settings training = settings;
   if (settings.so_far)
-    training.so_far = [&](const Record& simulation) { settings.so_far(compared(theory, simulation)); };
+    training.so_far = [&](const Record& simulation) {
+      if (simulation["seeds"] >= 2) settings.so_far(compared(theory, simulation));  // else without errors
+    };
   return compared(theory, simulate_command.compute(point, training, nullptr));
 }
 
@@ -46,10 +38,12 @@ std::vector<Record> rows(const Record& record) {
     row["theory"] = record["theory"][name];
     row["simulation"] = record["simulation"][name];
     row["difference"] = record["difference"][name];
-    row["uncertainty"] = {{"theory", record["uncertainty"]["theory"][name]},
-                          {"simulation", record["uncertainty"]["simulation"][name]},
-                          {"difference", record["standard_error"][name]}};
-    row["z"] = fmt::format("{:+.1f}", number_at(record, "z." + name));
+    const auto error = [&](const std::string& of) { return json_of(number_at(record, of + '.' + name)); };
+    row["uncertainty"] = {{"theory", error("uncertainty.theory")},
+                          {"simulation", error("uncertainty.simulation")},
+                          {"difference", error("standard_error")}};
+    const double z = number_at(record, "z." + name);
+    row["z"] = std::isnan(z) ? Json() : Json(fmt::format("{:+.1f}", z));
     row["agree"] = record["agree"][name].get<bool>() ? "agree" : "disagree";
     if (record["verdict"] == "theory_not_trusted") row["agree"] = "theory not trusted here";
     if (record["verdict"] == "training_failed") row["agree"] = "training failed";

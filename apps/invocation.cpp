@@ -59,6 +59,7 @@ int execute(const Invocation& invocation, const std::string& arguments) {
 
   Finished finished(list.size());
   std::mutex writing;
+  bool written = false;
   const auto write_out = [&](std::vector<Record> records) {
     if (command.finish) command.finish(records, settings);
     write(records, command, destination, arguments);
@@ -69,7 +70,7 @@ int execute(const Invocation& invocation, const std::string& arguments) {
     const Interruption interruption([&] {
       writing.lock();  // for good: the process ends here
       try {
-        if (const auto so_far = finished.records(); !so_far.empty()) {
+        if (const auto so_far = finished.records(); !written && !so_far.empty()) {
           write_out(so_far);
           std::cout.flush();
           std::cerr << fmt::format("\nquenched {}: interrupted; what was finished is {}\n", command.name,
@@ -85,6 +86,7 @@ int execute(const Invocation& invocation, const std::string& arguments) {
     }
     const std::lock_guard lock(writing);
     records = write_out(finished.records());
+    written = true;
     if (!destination.plot.empty()) draw(records, {}, destination.plot);
   }
   const auto failed = [&](const Record& record) {

@@ -242,7 +242,7 @@ TakenApart taken_apart(const std::vector<Record>& records) {
       list.back()["certificate"] = record.at("certificate");
       list.push_back(part("simulate", "simulation"));
       list.back()["uncertainty"] = record.at("standard_error");  // of the difference: what the eye compares
-    } else if (record.contains("simulation")) {  // beside the theory, in the same record
+    } else if (record.contains("simulation")) {                  // beside the theory, in the same record
       list.push_back(record);
       list.back().erase("dimension");
       list.push_back(part("simulate", "simulation"));

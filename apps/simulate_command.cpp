@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <quenched/simulate.hpp>
+#include <ranges>
 
 #include "command.hpp"
 #include "extrapolation.hpp"
@@ -43,17 +44,20 @@ Json figures_json(const Measurements& m, const Figures& figures) {
 
 /// What a mean over seeds needs of one.
 Json seed_json(const SeedResult& seed) {
-  Json json = {{"status", static_cast<int>(seed.status)},
-               {"gradient_norm", json_of_parameter(seed.gradient_norm)}};
+  Json json = {{"status", name_of(seed.status)}, {"gradient_norm", json_of_parameter(seed.gradient_norm)}};
   for (const Figures* figures : {&simulated_test_error, &simulated_errors, &simulated_overlaps})
     json.update(figures_json(seed.measured, *figures));
   return json;
 }
 
-SeedResult seed_of(const Json& json, std::uint64_t number) {
+/// Empty where there is none.
+std::optional<SeedResult> seed_of(const Json& json, std::uint64_t number) {
   SeedResult seed;
   seed.seed = number;
-  seed.status = static_cast<TrainingStatus>(json.at("status").get<int>());
+  for (const auto status : {TrainingStatus::converged, TrainingStatus::finished, TrainingStatus::line_search,
+                            TrainingStatus::max_evaluations, TrainingStatus::not_finite})
+    if (json.is_object() && json.value("status", "") == name_of(status)) seed.status = status;
+  if (seed.status == TrainingStatus::not_run) return {};
   seed.gradient_norm = number_at(json, "gradient_norm");
   for (const Figures* figures : {&simulated_test_error, &simulated_errors, &simulated_overlaps})
     for (const auto& [name, figure] : *figures) seed.measured.*figure = number_at(json, name);
@@ -65,6 +69,9 @@ Record record_of(const Point& point, const SimulateResult& r) {
   record["samples"] = r.samples;
   record["seeds"] = static_cast<int>(r.seeds.size());
   record["seeds_converged"] = r.converged;
+  if (const auto numbers = std::views::transform(r.seeds, &SeedResult::seed);
+      !r.seeds.empty() && numbers.back() != numbers.front() + r.seeds.size() - 1)
+    record["finished_seeds"] = fmt::format("{}", fmt::join(numbers, ","));
   record["gradient_norm"] = json_of(r.gradient_norm);
   set_test_error(record, r.mean.test_error);
   record.update(figures_json(r.mean, simulated_errors));
@@ -104,13 +111,10 @@ Record simulate_record(const Point& point, const Settings& settings, const Recor
                                   if (settings.so_far) settings.so_far(record_of(point, so_far));
                                 },
                             .progress = settings.share_done};
-  if (settings.keep_part) {
+  if (settings.keep_part)
     observer.keep = [&](const SeedResult& seed) { settings.keep_part(part(seed.seed), seed_json(seed)); };
-    observer.known = [&](std::uint64_t seed) -> std::optional<SeedResult> {
-      const Json kept = settings.kept_part(part(seed));
-      return kept.is_null() ? std::nullopt : std::optional(seed_of(kept, seed));
-    };
-  }
+  if (settings.kept_part)
+    observer.known = [&](std::uint64_t seed) { return seed_of(settings.kept_part(part(seed)), seed); };
   return record_of(point, simulate(specification, observer));
 }
 

@@ -27,7 +27,8 @@ constexpr int patience = 60'000;  // ms to wait for another process's transactio
 constexpr auto unless_better =
     " ON CONFLICT(key) DO UPDATE SET status = excluded.status, record = excluded.record,"
     " seconds = excluded.seconds, version = excluded.version"
-    " WHERE point.status = 'failed' OR (point.status = 'not_converged' AND excluded.status <> 'failed')";
+    " WHERE point.status IN ('failed', 'part') OR (point.status = 'not_converged' AND excluded.status <> "
+    "'failed')";
 
 bool writable(const std::string& path) { return access(path.c_str(), W_OK) == 0; }
 

@@ -82,6 +82,7 @@ class Sweeper {
     settings_.keep_part = [this, key](const Json& part, const Json& answer) {
       store_.keep(key(part), {"part", answer, 0});
     };
+    if (options_.retry) return;
     settings_.kept_part = [this, key](const Json& part) {
       const auto kept = store_.find(key(part));
       return kept ? kept->record : Json();

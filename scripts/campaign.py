@@ -9,6 +9,7 @@ theory and the version that solved it. Each point has seeds of its own. Theory t
 seconds than --cap is stopped and counted `not_finished`; training likewise after five times as many.
 Needs scripts/install-packages.sh bench (SciPy)."""
 import argparse
+import fcntl
 import json
 import math
 import pathlib
@@ -78,8 +79,12 @@ def run(program, cap, first, last, again):
         simulation = done[i]["simulation"] if i in done else records([program] + training, 5 * cap)[0]
         done[i] = {"point": i, "version": version, "commands": [shlex.join(["quenched"] + c) for c in (asymptotic, training)],
                    "seconds": seconds, "theory": theory, "simulation": simulation}
-        kept.with_suffix(".new").write_text("".join(json.dumps(done[k]) + "\n" for k in sorted(done)))
-        kept.with_suffix(".new").rename(kept)
+        with kept.open("a+") as file:  # another process may have added to it
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            lines = [line for line in file if json.loads(line)["point"] != i] + [json.dumps(done[i]) + "\n"]
+            file.truncate(0)
+            file.writelines(lines)
         print(f"{i + 1} of {points}, {time.time() - began:.0f} s, {flags}", flush=True)
 
 

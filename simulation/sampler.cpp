@@ -1,5 +1,3 @@
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -8,22 +6,10 @@
 #include <quenched/parallel.hpp>
 #include <quenched/sampler.hpp>
 
+#include "huge_pages.hpp"
+
 namespace quenched {
 namespace {
-
-/// Asks for pages of 2 MiB, before the first write: a pass over small ones waits for their addresses. Only a
-/// wish: where it is not granted nothing changes but the time.
-void in_huge_pages(Eigen::MatrixXf& tokens) {
-#ifdef MADV_HUGEPAGE
-  constexpr std::uintptr_t page = std::uintptr_t{2} << 20;
-  const auto begin = reinterpret_cast<std::uintptr_t>(tokens.data());
-  const std::uintptr_t first = (begin + page - 1) / page * page,
-                       end = (begin + sizeof(float) * static_cast<std::size_t>(tokens.size())) / page * page;
-  if (end > first) static_cast<void>(madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE));
-#else
-  static_cast<void>(tokens);
-#endif
-}
 
 enum BlockStream : std::uint64_t { lengths_stream, tokens_stream, rest_stream, streams };
 
@@ -149,7 +135,7 @@ Samples draw_samples(const Problem& problem, const Directions& directions, Eigen
           ? 0
           : drawn.groups.back().first_token + drawn.groups.back().samples * drawn.groups.back().length;
   drawn.tokens.resize(token_stride(drawn.dimension), columns);
-  in_huge_pages(drawn.tokens);
+  in_huge_pages(drawn.tokens.data(), sizeof(float) * static_cast<std::size_t>(drawn.tokens.size()));
   drawn.y.resize(count);
   drawn.location.resize(count);
   const double root_D = std::sqrt(static_cast<double>(drawn.dimension));

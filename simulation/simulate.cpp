@@ -158,7 +158,7 @@ double estimated_seconds(const SimulateSpecification& s) {
   start = began();
   static_cast<void>(objective(theta, gradient));
   const double evaluation = since(start);
-  const int standard = s.training.trainer == Trainer::l_bfgs ? 200
+  const int standard = s.training.trainer == Trainer::l_bfgs ? 100
                        : s.training.trainer == Trainer::adam ? 200
                        : s.training.trainer == Trainer::sgd  ? 1
                                                              : 1000;

@@ -81,7 +81,7 @@ class OutOfMemory : public std::runtime_error {
 [[nodiscard]] std::size_t memory_bytes(const SimulateSpecification& specification);
 
 /// About how long `simulate` will take: one evaluation is timed on a small sample of the same shape. L-BFGS
-/// is taken to need 200 evaluations, descents 1000 unless `epochs` says otherwise: a factor of 3 either way.
+/// is taken to need 100 evaluations, descents 1000 unless `epochs` says otherwise: a factor of 3 either way.
 [[nodiscard]] double estimated_seconds(const SimulateSpecification& specification);
 
 /// Called by one thread at a time.
