@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <quenched/bayes_phase.hpp>
 #include <quenched/erm_curve.hpp>
 #include <quenched/error_crossing.hpp>
@@ -19,15 +20,25 @@ Record phase_answer(const Record& answer, const std::string& kind) {
   return record;
 }
 
-/// The curve of fixed points ended early: what lies beyond is not known.
-Record unknown_beyond(const Record& answer, CurveEnd end, double alpha) {
+/// The search ended at alpha: what lies beyond is not known.
+Record unknown_beyond(const Record& answer, double alpha, const std::string& advice) {
   Record record = phase_answer(answer, "unknown");
   record["alpha"] = json_of(alpha);
   record["order_parameters"] = {{"q_k", nullptr}, {"q_v", nullptr}};
   record["certificate"] = json_of(Certificate{});
-  record["certificate"]["advice"] = fmt::format(
-      "The curve of fixed points was not followed to the end ({}): narrow --alpha.", name_of(end));
+  record["certificate"]["advice"] = advice;
   return record;
+}
+
+/// The same where a curve of fixed points ended early; alpha is unknown where it did not begin.
+Record lost_beyond(const Record& answer, double alpha, CurveEnd end, bool stopped) {
+  return unknown_beyond(
+      answer, alpha,
+      stopped ? "The work limit was reached before the end of the curve: raise --work, or narrow --alpha."
+      : std::isnan(alpha)
+          ? "The fixed point where the curve begins was not reached: raise --work, or move --alpha."
+          : fmt::format("The curve of fixed points was not followed to the end ({}): narrow --alpha.",
+                        name_of(end)));
 }
 
 std::string branch_of(const std::vector<BayesState>& curve, std::size_t i) {
@@ -43,6 +54,7 @@ void add_bayes(Record& answer, const Point& point, const Settings& settings) {
                                         .points = settings.points,
                                         .seed = settings.seed,
                                         .threads = settings.threads,
+                                        .work = settings.work * 1e6,
                                         .from = {}});
   Json found = Json::array();
   const auto add = [&](const std::string& kind, double alpha, double q_k, double q_v) -> Record& {
@@ -68,9 +80,22 @@ void add_bayes(Record& answer, const Point& point, const Settings& settings) {
     }
   }
   if (phase.end != CurveEnd::left)
-    found.push_back(
-        unknown_beyond(answer, phase.end, phase.curve.empty() ? unknown : phase.curve.back().alpha));
+    found.push_back(lost_beyond(answer, phase.curve.empty() ? unknown : phase.curve.back().alpha, phase.end,
+                                phase.stopped));
   answer["records"] = found;
+}
+
+/// Of the solutions between which lines and crossings are looked for.
+ErmOptions solved_by(const Settings& settings) {
+  return {.points = settings.points,
+          .seed = settings.seed,
+          .threads = settings.threads,
+          .work = settings.work * 1e6};
+}
+
+/// An end that two intervals share is said once.
+void add_unsolved(Json& found, const Record& record) {
+  if (found.empty() || found.back() != record) found.push_back(record);
 }
 
 /// Ends of equal factors between which crossings are looked for: two in one are not seen.
@@ -101,10 +126,14 @@ void add_crossings(Record& answer, const Point& point, const Settings& settings)
   answer["against"] = settings.against;
   Json found = Json::array();
   for (std::size_t i = 0; i + 1 < ends.size(); ++i) {
-    const auto at = error_crossing(
-        problem, *activation, *other, number_at(point, "ridge_k"), number_at(point, "ridge_v"), ends[i],
-        ends[i + 1], {.points = settings.points, .seed = settings.seed, .threads = settings.threads});
+    const auto at = error_crossing(problem, *activation, *other, number_at(point, "ridge_k"),
+                                   number_at(point, "ridge_v"), ends[i], ends[i + 1], solved_by(settings));
     if (!at) continue;
+    if (std::isnan(at->uncertainty)) {
+      const ErmResult& side = at->a.certificate.converged ? at->b : at->a;
+      add_unsolved(found, unknown_beyond(answer, at->alpha, side.certificate.advice));
+      continue;
+    }
     Record record = phase_answer(answer, "crossing");
     record["alpha"] = json_of(at->alpha);
     record["uncertainty"] = json_of(at->uncertainty);
@@ -123,10 +152,12 @@ void add_crossings(Record& answer, const Point& point, const Settings& settings)
 /// The branches of fixed points and their spinodals.
 void add_erm_curve(Record& answer, const Point& point, const Settings& settings) {
   const auto activation = make_activation(point.at("activation").get<std::string>());
-  const ErmCurve curve =
-      erm_curve(problem_of(point), *activation, number_at(point, "ridge_k"), number_at(point, "ridge_v"),
-                settings.alpha_low, settings.alpha_high,
-                {.tolerance = settings.tolerance, .seed = settings.seed, .threads = settings.threads});
+  const ErmCurve curve = erm_curve(problem_of(point), *activation, number_at(point, "ridge_k"),
+                                   number_at(point, "ridge_v"), settings.alpha_low, settings.alpha_high,
+                                   {.tolerance = settings.tolerance,
+                                    .seed = settings.seed,
+                                    .threads = settings.threads,
+                                    .work = settings.work * 1e6});
   Json found = Json::array();
   for (const ErmState& s : curve.states) {
     Record record = phase_answer(answer, "fixed_point");
@@ -145,8 +176,8 @@ void add_erm_curve(Record& answer, const Point& point, const Settings& settings)
     found.push_back(record);
   }
   if (curve.end != CurveEnd::left)
-    found.push_back(
-        unknown_beyond(answer, curve.end, curve.states.empty() ? unknown : curve.states.back().alpha));
+    found.push_back(lost_beyond(answer, curve.states.empty() ? unknown : curve.states.back().alpha, curve.end,
+                                curve.stopped));
   answer["records"] = found;
 }
 
@@ -159,9 +190,12 @@ void add_erm(Record& answer, const Point& point, const Settings& settings) {
   for (std::size_t i = 0; i + 1 < ends.size(); ++i) {
     const auto crossing =
         stability_line(problem, *activation, 1, number_at(point, "ridge_k"), number_at(point, "ridge_v"),
-                       Along::alpha, ends[i], ends[i + 1],
-                       {.points = settings.points, .seed = settings.seed, .threads = settings.threads});
+                       Along::alpha, ends[i], ends[i + 1], solved_by(settings));
     if (!crossing) continue;
+    if (std::isnan(crossing->uncertainty)) {
+      add_unsolved(found, unknown_beyond(answer, crossing->value, crossing->result.certificate.advice));
+      continue;
+    }
     Record record = phase_answer(answer, "stability");
     record["alpha"] = json_of(crossing->value);
     record["uncertainty"] = json_of(crossing->uncertainty);
@@ -201,7 +235,7 @@ const Command phase_command = {
         "where two "
         "activations' errors cross",
     .parameters = {"of", "task", "length", "signal", "noise", "activation", "ridge", "ridge_k", "ridge_v"},
-    .settings = {"alpha", "curve", "map", "against", "tolerance", "points", "seed", "threads"},
+    .settings = {"alpha", "curve", "map", "against", "tolerance", "points", "seed", "threads", "work"},
     .columns = {"kind", "branch", "alpha", "order_parameters.q_k", "order_parameters.q_v", "test_error",
                 "free_entropy", "certificate.verdict"},
     .compute = phase_record,

@@ -24,7 +24,8 @@ Record rsb_record(const Point& point, const Settings& settings, const Record*) {
                            .start = start_of(point),
                            .points = settings.points,
                            .seed = settings.seed,
-                           .threads = settings.threads});
+                           .threads = settings.threads,
+                           .work = settings.work * 1e6});
   Record record = point;
   record["parisi"] = json_of(parisi ? *parisi : r.parisi);
   record["optimal"] = !parisi;
@@ -61,7 +62,7 @@ const Command rsb_command = {
     .help = "the same beyond replica symmetry: one step of its breaking, where `erm` is unstable",
     .parameters = {"task", "length", "signal", "noise", "alpha", "activation", "ridge", "ridge_k", "ridge_v",
                    "start", "parisi"},
-    .settings = {"tolerance", "integration", "points", "seed", "threads"},
+    .settings = {"tolerance", "integration", "points", "seed", "threads", "work"},
     .columns = {"broken", "parisi", "test_error", "potential", "gain", "energy", "complexity",
                 "order_parameters.m_k", "order_parameters.q0_k", "order_parameters.q1_k",
                 "order_parameters.q0_v", "order_parameters.q1_v", "certificate.inside_eigenvalue",

@@ -26,12 +26,12 @@ Outcome gauss_hermite(const Problem& problem) {
       return Level{};
     last = per_axis[k];
     TensorGrid grid;
-    const auto nodes = hermite_nodes(last);
+    const auto centred = hermite_nodes(last);
     for (int a = 0; a < problem.d;
          ++a) {  // every second level uses the nodes of N(shift, 1), reweighted to N(0, 1)
       const double shift = k % 2 * 0.4 * irregular(a);
       grid.axes.push_back(std::make_shared<const Nodes>(
-          Nodes{nodes->x + shift, nodes->w * (-shift * nodes->x - shift * shift / 2).exp()}));
+          Nodes{centred->x + shift, centred->w * (-shift * centred->x - shift * shift / 2).exp()}));
     }
     return Level{grid};
   });

@@ -21,11 +21,16 @@ Vector3d coordinates(const Vector2d& q, double alpha) {
   return {std::log(q[0] / (1 - q[0])), std::log(q[1] / (1 - q[1])), std::log(alpha)};
 }
 
-/// q/(1 - q) = alpha E|g|^2, in logarithms; no average depends on alpha.
+/// q/(1 - q) = alpha E|g|^2, in logarithms; no average depends on alpha. Past the work limit no number, so
+/// that what was found so far stays.
 Map curve_equations(const BayesChannel& channel, int level) {
   return [&channel, level](const VectorXd& u) -> VectorXd {
-    const BayesRow mean = channel.averages(overlaps(u), level, false).colwise().mean();
-    return (u.head(2).array() - u[along_alpha] - mean.head(2).transpose().log()).matrix();
+    try {
+      const BayesRow mean = channel.averages(overlaps(u), level, false).colwise().mean();
+      return (u.head(2).array() - u[along_alpha] - mean.head(2).transpose().log()).matrix();
+    } catch (const OutOfWork&) {
+      return Vector2d::Constant(unknown);
+    }
   };
 }
 
@@ -41,8 +46,9 @@ double moved(const Eigen::Matrix2d& dG_dx, const Vector2d& d) {
 
 class PhaseSearch {
  public:
-  PhaseSearch(const Problem& problem, const BayesChannel& channel, const BayesOptions& options)
-      : problem_(problem), channel_(channel), options_(options) {}
+  PhaseSearch(const Problem& problem, const BayesChannel& channel, const BayesOptions& options,
+              const WorkLimit& work)
+      : problem_(problem), channel_(channel), options_(options), work_(work) {}
 
   [[nodiscard]] BayesThreshold spinodal(BayesThresholdKind kind, const CurvePoint& a, const CurvePoint& b) {
     return refined(kind, [&](int level, BayesThreshold& t) {
@@ -149,25 +155,36 @@ class PhaseSearch {
     return {};
   }
 
-  /// Levels of the rule until the uncertainty is below the tolerance.
+  /// Levels of the rule until the uncertainty is below the tolerance; the last that the work limit lets
+  /// through.
   template <class Find>
   [[nodiscard]] BayesThreshold refined(BayesThresholdKind kind, const Find& find) {
     BayesThreshold t{.kind = kind, .certificate = {}};
-    Certificate& c = t.certificate;
-    for (int level = 1; level <= channel_.last_level(); ++level) {
-      c.converged = find(level, t);
-      c.integration_rule = channel_.rule(level);
-      c.integration_error = t.uncertainty;
-      c.iterations = level;
-      if (!c.converged || t.uncertainty <= options_.tolerance) break;
+    try {
+      for (int level = 1; level <= channel_.last_level(); ++level) {
+        BayesThreshold finer = t;
+        Certificate& c = finer.certificate;
+        c.converged = find(level, finer);
+        if (work_.passed()) break;
+        c.integration_rule = channel_.rule(level);
+        c.integration_error = finer.uncertainty;
+        c.iterations = level;
+        t = finer;
+        if (!c.converged || t.uncertainty <= options_.tolerance) break;
+      }
+    } catch (const OutOfWork&) {
     }
-    judge(c, {.reached = c.converged, .error = t.uncertainty, .tolerance = options_.tolerance});
+    judge(t.certificate, {.reached = t.certificate.converged,
+                          .error = t.uncertainty,
+                          .tolerance = options_.tolerance,
+                          .stopped = work_.passed()});
     return t;
   }
 
   const Problem& problem_;
   const BayesChannel& channel_;
   const BayesOptions& options_;
+  const WorkLimit& work_;
 };
 
 }  // namespace
@@ -194,10 +211,12 @@ BayesPhase bayes_phase(const Problem& problem, double alpha_low, double alpha_hi
     throw InvalidInput(
         "noise", "0", "needs a variance > 0 for phases: without noise v* is found exactly beyond some alpha");
   if (!(problem.task->signal() > 0)) throw InvalidInput("signal", "0", "needs a signal > 0 for phases");
+  const double most = 10 * options.work;  // a curve may take what ten of its points may
+  const auto work = std::make_shared<WorkLimit>(most);
   const auto channel =
       problem.task->independent_tokens() && !options.sampled
           ? independent_channel(problem, std::min(1e-5, options.tolerance / 10), options.threads)
-          : sampled_channel(problem, options.points, options.seed, options.threads);
+          : sampled_channel(problem, options.points, options.seed, options.threads, work);
   BayesOptions start_options = options;
   start_options.tolerance = 1e-4;
   const BayesResult start = bayes(problem, alpha_low, Start::uninformed, start_options);
@@ -209,7 +228,9 @@ BayesPhase bayes_phase(const Problem& problem, double alpha_low, double alpha_hi
 
   BayesPhase phase;
   phase.end = curve.end;
-  PhaseSearch search(problem, *channel, options);
+  phase.stopped = work->passed();
+  work->begin(most);
+  PhaseSearch search(problem, *channel, options, *work);
   // The branches between turns; those along which alpha grows are the stable ones.
   std::vector<std::vector<CurvePoint>> branches(1);
   std::vector<std::size_t> turns;
@@ -235,6 +256,7 @@ BayesPhase bayes_phase(const Problem& problem, double alpha_low, double alpha_hi
     phase.thresholds.push_back(upper);
   }
 
+  work->begin(most);  // enough: to follow the curve took more
   for (std::size_t i = 0, turn = 0; i < curve.points.size(); ++i) {
     if (turn < turns.size() && turns[turn] == i) {  // the fold itself ends one branch and begins the next
       if (const std::size_t at = turn / 2 * 3 + (turn % 2 ? 0 : 2); at < phase.thresholds.size()) {

@@ -61,13 +61,20 @@ ErmCurve erm_curve(const Problem& problem, const Activation& activation, double 
   ErmCurve curve;
   if (!start.certificate.converged) return curve;
 
+  const double most = 10 * options.work;  // a curve may take what ten of its points may
+  const auto work = std::make_shared<WorkLimit>(most);
   const auto equations = [&](int level) {
-    return ErmEquations(problem, activation, high, ridge_k, ridge_v, {level, options.seed, options.threads});
+    return ErmEquations(problem, activation, high, ridge_k, ridge_v,
+                        {level, options.seed, options.threads, work});
   };
   const auto map = [&](const ErmEquations& e) -> Map {
     return [&e, ridge_k, ridge_v](const VectorXd& u) -> VectorXd {
-      const VectorXd next = e.with(std::exp(u[log_alpha]), ridge_k, ridge_v).update(order_parameters(u));
-      return free_coordinates(next.head(6)) - u.head(6);
+      try {
+        const VectorXd next = e.with(std::exp(u[log_alpha]), ridge_k, ridge_v).update(order_parameters(u));
+        return free_coordinates(next.head(6)) - u.head(6);
+      } catch (const OutOfWork&) {
+        return VectorXd::Constant(6, unknown);
+      }
     };
   };
   const ErmEquations rough = equations(0), fine = equations(1);
@@ -80,7 +87,9 @@ ErmCurve erm_curve(const Problem& problem, const Activation& activation, double 
   u << free_coordinates(ErmEquations::vector(start.overlaps)), std::log(high);
   const SolutionCurve found = follow(map(rough), u, -VectorXd::Unit(7, log_alpha), following);
   curve.end = found.end;
+  curve.stopped = work->passed();
 
+  work->begin(most);
   int branch = 0;
   for (std::size_t i = 0; i < found.points.size(); ++i) {
     const CurvePoint& point = found.points[i];
@@ -99,11 +108,16 @@ ErmCurve erm_curve(const Problem& problem, const Activation& activation, double 
       curve.spinodals.push_back(spinodal);
     }
     const double alpha = std::exp(point.u[log_alpha]);
-    curve.states.push_back(
-        {alpha,
-         solution_at(rough.with(alpha, ridge_k, ridge_v), fine.with(alpha, ridge_k, ridge_v),
-                     order_parameters(point.u), options.tolerance),
-         branch});
+    try {
+      curve.states.push_back(
+          {alpha,
+           solution_at(rough.with(alpha, ridge_k, ridge_v), fine.with(alpha, ridge_k, ridge_v),
+                       order_parameters(point.u), options.tolerance),
+           branch});
+    } catch (const OutOfWork&) {
+      curve.end = CurveEnd::lost, curve.stopped = true;
+      break;
+    }
   }
   return curve;
 }

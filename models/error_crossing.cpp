@@ -12,15 +12,17 @@ std::optional<ErrorCrossing> error_crossing(const Problem& problem, const Activa
   if (!(low > 0 && low < high && std::isfinite(high)))
     throw InvalidInput("alpha", std::to_string(low) + ":" + std::to_string(high), "needs 0 < low < high");
   ErrorCrossing at;
+  std::optional<ErrorCrossing> unsolved;
   const auto difference = [&](double t) {
     at.alpha = std::exp(t);
     at.a = erm(problem, a, at.alpha, ridge_k, ridge_v, options);
     at.b = erm(problem, b, at.alpha, ridge_k, ridge_v, options);
-    return at.a.certificate.converged && at.b.certificate.converged ? at.a.test_error - at.b.test_error
-                                                                    : unknown;
+    if (at.a.certificate.converged && at.b.certificate.converged) return at.a.test_error - at.b.test_error;
+    unsolved = at;
+    return unknown;
   };
   const auto root = log_root(difference, low, high);
-  if (!root) return std::nullopt;
+  if (!root || unsolved) return unsolved;
   difference(root->t);
   at.slope = root->slope;
   at.uncertainty =

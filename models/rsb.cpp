@@ -183,35 +183,35 @@ void refine(const RsbEquations& equations, const Derivatives& d, double toleranc
   s.x.head(8) = s.report.x;
 }
 
-}  // namespace
-
-RsbResult rsb(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
-              double ridge_v, std::optional<double> parisi, const RsbOptions& options) {
-  if (parisi && !(*parisi > 0 && std::isfinite(*parisi)))
-    throw InvalidInput("parisi", std::to_string(*parisi), "needs finite numbers > 0, or optimal");
+/// `result` and `worst`, its error relative to the tolerance's scale, are those of the last resolution where
+/// OutOfWork is thrown.
+RsbResult solve_rsb(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
+                    double ridge_v, std::optional<double> parisi, const RsbOptions& options,
+                    RsbResult& result, double& worst) {
   const ErmOptions full{.tolerance = options.tolerance,
                         .start = options.start,
                         .points = options.points,
                         .seed = options.seed,
-                        .threads = options.threads};
+                        .threads = options.threads,
+                        .work = options.work};
   const ErmResult rs = erm(problem, activation, alpha, ridge_k, ridge_v, full);
   const auto unbroken = [&] {
-    RsbResult result = replica_symmetric(rs);
-    say_symmetric(result.certificate);
-    return result;
+    RsbResult same = replica_symmetric(rs);
+    say_symmetric(same.certificate);
+    return same;
   };
   if (!rs.certificate.converged || (!parisi && vouched_stable(rs.certificate))) return unbroken();
-  RsbResult result;
+  result.broken = true;
 
   const double target = std::max(1e-8, 1e-2 * options.tolerance);
   State s;
   Derivatives slopes;
   int iterations = 0;
-  double worst = INFINITY;
+  const auto work = std::make_shared<WorkLimit>(10 * options.work);
   const int finest = rsb_last_level(problem, activation, options.points);
   for (int level = options.points > 0 ? finest : 0;;) {
     const RsbEquations equations(problem, activation, alpha, ridge_k, ridge_v,
-                                 {level, options.seed, options.threads});
+                                 {level, options.seed, options.threads, work});
     if (!slopes.map.known()) {
       Search search(equations, rs, target);
       s = parisi ? search.at(*parisi) : search.optimum();
@@ -246,8 +246,6 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
     left = slopes.map.carried(left);
     ArrayXd error = left.array().square();
     double complexity_error = parisi ? 0 : std::pow(value[E::complexity], 2);
-    Certificate& c = result.certificate;
-    c = {};
     const double inside = equations.inside_eigenvalue(x, means.value),
                  between = equations.between_eigenvalue(x, Y, means.value);
     double inside_error = 0, between_error = 0, gain = value[E::potential] - rs.energy, gain_error = 0;
@@ -306,7 +304,8 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
                           Y * Y_error,          E::overlaps(error.head(8))};
     result.inside_eigenvalue = inside, result.inside_error = std::sqrt(inside_error);
     result.between_eigenvalue = between, result.between_error = std::sqrt(between_error);
-    result.broken = true;
+    Certificate& c = result.certificate;
+    c = {};
     c.converged = s.report.reached();
     c.residual = ((value.head(8) - x).array() / (1 + x.array().abs())).abs().maxCoeff();
     c.iterations = iterations;
@@ -322,6 +321,25 @@ RsbResult rsb(const Problem& problem, const Activation& activation, double alpha
     }
     level = std::min(
         finest, level + std::max(1, static_cast<int>(std::lround(std::log2(worst / options.tolerance)))));
+  }
+}
+
+}  // namespace
+
+RsbResult rsb(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
+              double ridge_v, std::optional<double> parisi, const RsbOptions& options) {
+  if (parisi && !(*parisi > 0 && std::isfinite(*parisi)))
+    throw InvalidInput("parisi", std::to_string(*parisi), "needs finite numbers > 0, or optimal");
+  RsbResult result;
+  double worst = INFINITY;
+  try {
+    return solve_rsb(problem, activation, alpha, ridge_k, ridge_v, parisi, options, result, worst);
+  } catch (const OutOfWork&) {
+    judge(result.certificate, {.reached = result.certificate.converged,
+                               .error = worst,
+                               .tolerance = options.tolerance,
+                               .stopped = true});
+    return result;
   }
 }
 

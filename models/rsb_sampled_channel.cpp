@@ -32,6 +32,7 @@ class RsbSampledChannel final : public RsbChannel {
         L_(tokens),
         threads_(options.threads),
         linear_(activation.info().name == "linear" && tokens > 1),
+        work_(options.work),
         size_(256 << options.level) {
     const std::uint64_t seed = options.seed + 1000003ULL * static_cast<std::uint64_t>(L_);
     common_mode_ = common_mode(activation.info(), L_);
@@ -171,12 +172,13 @@ class RsbSampledChannel final : public RsbChannel {
                 bool diagnostics) {
     Minima m;
     if (linear_) {
+      if (work_) work_->spend(double(block) * L_);
       LinearProximal linear;
       linear.minimise(o.V_k, o.V_v, omega, y, w);
       m = {linear.M, linear.rho.square(), linear.g_k, linear.g_v, {}};
       if (!diagnostics) return m;
     }
-    GlobalProximal proximal(activation_, L_, {.V_k = o.V_k, .V_v = o.V_v});
+    GlobalProximal proximal(activation_, L_, {.V_k = o.V_k, .V_v = o.V_v}, work_.get());
     const ProximalMinimum& best = proximal.best;
     if (linear_) {
       const Batch x = omega + o.V_k * m.g_k;
@@ -204,6 +206,7 @@ class RsbSampledChannel final : public RsbChannel {
   const Activation& activation_;
   int L_, threads_;
   bool linear_, common_mode_;
+  std::shared_ptr<WorkLimit> work_;
   int size_, fields_ = 0;
   PointSet outer_, inner_;
   std::vector<Batch> warm_;  // proximal points of the previous call

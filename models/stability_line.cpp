@@ -15,16 +15,19 @@ std::optional<StabilityPoint> stability_line(const Problem& problem, const Activ
   ErmOptions next = options;
   next.branches = 0, next.symmetry = false;
   ErmResult last;
+  std::optional<StabilityPoint> unsolved;
   const auto solve = [&](double t) {
     const double value = std::exp(t);
     last = along == Along::alpha ? erm(problem, activation, value, ridge_k, ridge_v, next)
                                  : erm(problem, activation, alpha, value * ridge_k, value * ridge_v, next);
     if (last.certificate.converged) next.from = last.overlaps;
-    return last.certificate.converged ? last.certificate.stability_eigenvalue - 1 : unknown;
+    const double excess = last.certificate.converged ? last.certificate.stability_eigenvalue - 1 : unknown;
+    if (std::isnan(excess)) unsolved = {value, unknown, last};
+    return excess;
   };
   // From the stable end, where the fixed point is easier to reach.
   const auto root = log_root(solve, low, high);
-  if (!root) return std::nullopt;
+  if (!root || unsolved) return unsolved;
   StabilityPoint point;
   const auto [t, half_width, slope] = *root;
   // The eigenvalue's error, as far as it comes from the fixed point's: what a tenth of the tolerance changes.

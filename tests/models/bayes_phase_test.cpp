@@ -75,6 +75,20 @@ TEST_CASE("every point of the curve is a fixed point; those between the spinodal
   CHECK(unstable > 0);
 }
 
+TEST_CASE("a work limit ends a curve at the same place at any number of threads, and says so") {
+  const Problem problem{make_task("max", 2), {{3, 1.0}}, 0.1};
+  const auto with = [&](double work, int threads) {
+    return bayes_phase(problem, 0.5, 4, {.tolerance = 1e-2, .threads = threads, .work = work, .from = {}});
+  };
+  const BayesPhase phase = with(2e6, 1), same = with(2e6, 3);
+  CHECK(phase.end == CurveEnd::lost);
+  CHECK(phase.stopped);
+  REQUIRE(!phase.curve.empty());
+  REQUIRE(phase.curve.size() == same.curve.size());
+  CHECK(phase.curve.back().alpha == same.curve.back().alpha);
+  CHECK(with(1, 1).curve.empty());  // not one point
+}
+
 TEST_CASE("no thresholds where the curve does not turn; bad input is refused") {
   CHECK(bayes_phase(spiked(2, 2, 0.25), 0.3, 5).thresholds.empty());
   CHECK_THROWS_AS(bayes_phase(spiked(2, 2, 0), 0.3, 5), InvalidInput);

@@ -199,6 +199,23 @@ TEST_CASE("linear attention by Sobol points") {
   CHECK(c.overlaps.q1_k == doctest::Approx(1.0).epsilon(0.04));
 }
 
+TEST_CASE("a work limit gives the last resolution that is through, the same at any number of threads") {
+  const auto linear = make_activation("linear");
+  const auto with = [&](double work, int threads) {
+    return rsb(slr("spiked", 1, 3, 0.25), *linear, 5, 0.3, 0.3, 1.0,
+               {.tolerance = 1e-6, .threads = threads, .work = work});
+  };
+  const RsbResult r = with(1e7, 1), same = with(1e7, 3), none = with(1e5, 1);
+  CHECK(r.certificate.verdict == Verdict::under_resolved);
+  CHECK(std::abs(r.test_error - 1.888) <= 0.006 + 2 * r.uncertainty.test_error);  // as above
+  CHECK(r.test_error == same.test_error);
+  CHECK(r.certificate.integration_rule == same.certificate.integration_rule);
+  CHECK(none.certificate.verdict == Verdict::not_converged);  // not one resolution
+  CHECK(std::isnan(none.test_error));
+  for (const RsbResult* stopped : {&r, &none})
+    CHECK(stopped->certificate.advice.find("work limit") != std::string::npos);
+}
+
 TEST_CASE("where replica symmetry is stable it is the solution") {
   const RsbResult r = rsb(stable.problem, *make_activation("softmax"), stable.alpha, stable.r, stable.r);
   CHECK_FALSE(r.broken);

@@ -64,6 +64,15 @@ TEST_CASE("the stability line in alpha and in ridge: one line, found from both s
   CHECK_THROWS_AS((void)stability_line(problem, *linear, 5, 1, 1, Along::ridge, 2, 1), InvalidInput);
 }
 
+TEST_CASE("where an end of the stability line has no fixed point within the work limit that is said") {
+  const Problem problem{make_task("spiked", 1), {{24, 1.0}}, 0.25};
+  const auto softmax = make_activation("softmax");
+  const auto line = stability_line(problem, *softmax, 1, 0.1, 0.1, Along::alpha, 1, 2, {.work = 1e6});
+  REQUIRE(line);
+  CHECK(std::isnan(line->uncertainty));
+  CHECK(line->result.certificate.advice.find("work limit") != std::string::npos);
+}
+
 TEST_CASE("softmax's stability line, to 1e-3 in alpha and in ridge; sides of it are told apart at once") {
   const Problem problem{make_task("spiked", 1), {{2, 1.0}}, 0.1};
   const auto softmax = make_activation("softmax");

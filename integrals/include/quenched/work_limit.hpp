@@ -20,6 +20,7 @@ class WorkLimit {
   void spend(double steps) {
     if (static_cast<double>(spent_ += static_cast<long>(steps)) > most_) throw OutOfWork();
   }
+  [[nodiscard]] bool passed() const { return static_cast<double>(spent_) > most_; }
 
  private:
   double most_;

@@ -28,6 +28,7 @@ struct BayesPhase {
   std::vector<BayesThreshold> thresholds;  // lower_spinodal, alpha_IT, upper_spinodal of each transition
   std::vector<BayesState> curve;           // from the uninformed end at alpha_low to alpha_high
   CurveEnd end = CurveEnd::lost;           // left: it reached alpha_high
+  bool stopped = false;                    // there, at the work limit
 };
 
 /// The phases of Bayes-optimal learning between two alphas (docs/equations.md, section 4): the fixed points
@@ -40,7 +41,8 @@ struct BayesPhase {
 /// so. No thresholds where the curve does not turn. Throws InvalidInput unless 0 < alpha_low < alpha_high,
 /// both finite, signal > 0 and noise > 0 (without noise v* is found exactly beyond some alpha, where the
 /// curve ends at infinity), and as bayes() does. Cost: about 100 points of a curve, at some 20 evaluations of
-/// the averages each: seconds for spiked, minutes for max.
+/// the averages each: seconds for spiked, minutes for max, of sampled rules 10 options.work at most for the
+/// curve, and as much for its thresholds.
 [[nodiscard]] BayesPhase bayes_phase(const Problem& problem, double alpha_low, double alpha_high,
                                      const BayesOptions& options = {});
 

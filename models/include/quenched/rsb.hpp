@@ -15,6 +15,9 @@ struct RsbOptions {
   int points = 0;  // as in ErmOptions
   std::uint64_t seed = 1;
   int threads = 0;
+  // As in ErmOptions for the replica-symmetric solution; for the states beyond it, over all Y, ten times
+  // that.
+  double work = default_work;
 };
 
 /// One-step replica-symmetry breaking of ridge-regularised ERM at zero temperature (docs/equations.md,
