@@ -12,7 +12,7 @@ using Eigen::ArrayXd;
 using Eigen::VectorXd;
 
 bool GlmEquations::feasible(const VectorXd& x) const {
-  return x[q] > 0 && x[V] > 0 && x[m] * x[m] <= teacher_.strength() * x[q] * (1 + 1e-12);
+  return x.allFinite() && x[q] > 0 && x[V] > 0 && x[m] * x[m] <= teacher_.strength() * x[q] * (1 + 1e-12);
 }
 
 GlmMeans GlmEquations::means(const VectorXd& x) const {
