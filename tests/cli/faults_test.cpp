@@ -1,9 +1,7 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
-#include <chrono>
 #include <csignal>
-#include <thread>
 
 #include "json.hpp"
 #include "program.hpp"
@@ -34,7 +32,7 @@ int interrupted(std::vector<std::string> words, int signal, int seconds) {
     execv(QUENCHED_PROGRAM, arguments.data());
     _exit(99);
   }
-  std::this_thread::sleep_for(std::chrono::seconds(seconds));
+  pause_for(seconds);
   kill(child, signal);
   int status = 0;
   waitpid(child, &status, 0);

@@ -23,7 +23,7 @@ TEST_CASE("an interrupted run keeps what is finished and says so by its status")
             "--seeds", "2", "--threads", "1", "--output", output.c_str(), nullptr);
       _exit(99);
     }
-    std::this_thread::sleep_for(std::chrono::seconds(4));
+    pause_for(4);
     kill(child, signal);
     int status = 0;
     waitpid(child, &status, 0);
@@ -38,8 +38,9 @@ TEST_CASE("an interrupted run keeps what is finished and says so by its status")
 }
 
 TEST_CASE("an interrupted run prints what is finished where no file was asked for") {
-  const Ran ran = run_program("timeout -s INT --preserve-status 3 " QUENCHED_PROGRAM
-                              " simulate --dimension 20,3000 --length 4 --seeds 2 --threads 1 --format json");
+  const Ran ran = run_program(
+      "timeout -s INT --preserve-status " + std::to_string(slowed(3)) +
+      " " QUENCHED_PROGRAM " simulate --dimension 20,3000 --length 4 --seeds 2 --threads 1 --format json");
   CHECK(ran.status == 130);
   const Json records = Json::parse(ran.out);
   CHECK(records[0]["dimension"] == 20);
@@ -83,7 +84,7 @@ TEST_CASE("an interrupted point keeps its finished seeds: as if no more had been
           "1", "--output", output.c_str(), nullptr);
     _exit(99);
   }
-  std::this_thread::sleep_for(std::chrono::seconds(2));
+  pause_for(2);
   kill(child, SIGINT);
   int status = 0;
   waitpid(child, &status, 0);

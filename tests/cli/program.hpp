@@ -1,11 +1,22 @@
 #pragma once
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
+
+/// Seconds that a program at full speed would take: under a sanitizer the presets say how many times more.
+inline double slowed(double seconds) {
+  const char* times = std::getenv("QUENCHED_SLOWER");
+  return times ? std::stod(times) * seconds : seconds;
+}
+inline void pause_for(double seconds) {
+  std::this_thread::sleep_for(std::chrono::duration<double>(slowed(seconds)));
+}
 
 /// A folder of this test's own, removed with it.
 struct Folder {
