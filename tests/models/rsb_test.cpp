@@ -205,7 +205,7 @@ TEST_CASE("a work limit gives the last resolution that is through, the same at a
     return rsb(slr("spiked", 1, 3, 0.25), *linear, 5, 0.3, 0.3, 1.0,
                {.tolerance = 1e-6, .threads = threads, .work = work});
   };
-  const RsbResult r = with(1e7, 1), same = with(1e7, 3), none = with(1e5, 1);
+  const RsbResult r = with(5e6, 1), same = with(5e6, 3), none = with(1e5, 1);
   CHECK(r.certificate.verdict == Verdict::under_resolved);
   CHECK(std::abs(r.test_error - 1.888) <= 0.006 + 2 * r.uncertainty.test_error);  // as above
   CHECK(r.test_error == same.test_error);
