@@ -22,8 +22,7 @@ struct Kronrod {
     const auto& w = boost::math::quadrature::gauss_kronrod<double, nodes>::weights();
     const auto& g = boost::math::quadrature::gauss<double, nodes / 2>::weights();  // at every second node
     for (int i = 0; i < 8; ++i) {
-      const auto s = static_cast<std::size_t>(i), up = static_cast<std::size_t>(7 + i),
-                 down = static_cast<std::size_t>(7 - i);
+      const auto s = static_cast<std::size_t>(i), up = 7 + s, down = 7 - s;
       x[up] = half[s];
       x[down] = -half[s];
       kronrod[up] = kronrod[down] = w[s];

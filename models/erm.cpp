@@ -40,7 +40,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       const Map full = [&](const VectorXd& y) { return equations.update(y); };
       ChannelMeans means;
       const auto solve = [&](const FixedPointOptions& how) {
-        const FixedPointReport report = fixed_point(
+        FixedPointReport report = fixed_point(
             [&](const VectorXd& y) {
               means.value = equations.means(y, Detail::means).value;
               seen = y, seen_at = equations.update(y, means.value);

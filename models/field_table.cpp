@@ -54,9 +54,11 @@ QUENCHED_CLONES void interpolate(const Interpolation& f, Eigen::Index n, const d
 Batch FieldTable::square(Eigen::Index columns, double step) {
   const double end = step * static_cast<double>(columns - 1) / 2;
   Batch x(columns * columns, 2);
-  for (Eigen::Index i = 0; i < x.rows(); ++i)
-    x(i, 0) = -end + static_cast<double>(i % columns) * step,
-         x(i, 1) = -end + static_cast<double>(i / columns) * step;
+  for (Eigen::Index i = 0; i < x.rows(); ++i) {
+    const Eigen::Index column = i % columns, row = i / columns;
+    x(i, 0) = -end + static_cast<double>(column) * step;
+    x(i, 1) = -end + static_cast<double>(row) * step;
+  }
   return x;
 }
 

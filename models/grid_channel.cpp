@@ -174,9 +174,8 @@ class GridChannel final : public Channel {
       const auto n = static_cast<Eigen::Index>(std::ceil(half / step));
       const Eigen::Index columns = 2 * n + 1;
       Batch x(columns * columns, 2);
-      for (Eigen::Index i = 0; i < x.rows(); ++i)
-        x(i, 0) = static_cast<double>(i % columns - n) * step,
-             x(i, 1) = static_cast<double>(i / columns - n) * step;
+      const auto place = [&](Eigen::Index k) { return static_cast<double>(k - n) * step; };
+      for (Eigen::Index i = 0; i < x.rows(); ++i) x(i, 0) = place(i % columns), x(i, 1) = place(i / columns);
       const ProximalGrid all(activation_, B_, x);
       const Eigen::Index chunks = (x.rows() + GridScan::capacity - 1) / GridScan::capacity;
       Eigen::ArrayXd best = Eigen::ArrayXd::Constant(x.rows(), -INFINITY);

@@ -18,13 +18,13 @@ using Eigen::VectorXd;
 /// Test error and its gradient at t = (log ridge_k, log ridge_v); remembers its last solution to start from.
 class TestError {
  public:
-  TestError(const Problem& problem, const Activation& activation, double alpha, ErmOptions options)
-      : problem_(problem), activation_(activation), alpha_(alpha), options_(std::move(options)) {
+  TestError(const Problem& problem, const Activation& activation, double alpha, const ErmOptions& options)
+      : problem_(problem), activation_(activation), alpha_(alpha), options_(options) {
     options_.branches = 0, options_.symmetry = false;
   }
   ErmResult solve(const Vector2d& t, bool responses = false) {
     options_.responses = responses;
-    const ErmResult r = erm(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), options_);
+    ErmResult r = erm(problem_, activation_, alpha_, std::exp(t[0]), std::exp(t[1]), options_);
     if (r.certificate.converged) options_.from = r.overlaps;
     return r;
   }

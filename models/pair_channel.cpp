@@ -217,6 +217,7 @@ class PairChannel final : public Channel {
   [[nodiscard]] Eigen::ArrayXd along(const Setting& set, const Eigen::Vector2d& direction) const {
     const std::vector<Birth> births = fold_births(set, set.d_of_normals * direction);
     std::vector<double> radii;
+    radii.reserve(births.size());
     for (const Birth& birth : births) radii.push_back(birth.radius);
     Eigen::ArrayXd total = Eigen::ArrayXd::Zero(all_means);
     const int n = static_cast<int>(std::ceil(6 / set.step));

@@ -138,7 +138,7 @@ std::vector<StateEvolutionStep> bayes_state_evolution(const Problem& problem, do
             [&, level](const VectorXd& q, MatrixXd& changes) {
               const Batch replicates = channel->averages(q, level, true);
               const BayesRow mean = replicates.colwise().mean();
-              const VectorXd out = rows(q, mean);
+              VectorXd out = rows(q, mean);
               const Batch wrong = bayes_deviations(*channel, replicates, q, level);
               changes.resize(3, wrong.rows());
               for (Eigen::Index r = 0; r < wrong.rows(); ++r)

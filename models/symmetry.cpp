@@ -110,7 +110,7 @@ double largest_real_part(Eigen::Matrix4d J) {
 
 SymmetryJacobian symmetry_jacobian(const Problem& problem, const Activation& activation, double alpha,
                                    const OrderParameters& o, int size, std::uint64_t seed, int threads,
-                                   std::shared_ptr<WorkLimit> work) {
+                                   const std::shared_ptr<WorkLimit>& work) {
   Eigen::ArrayXd mean = Eigen::ArrayXd::Zero(entries);
   std::vector<Eigen::ArrayXd> deviations;
   for (const auto& [tokens, weight] : problem.lengths) {
@@ -129,7 +129,7 @@ SymmetryJacobian symmetry_jacobian(const Problem& problem, const Activation& act
 
 SymmetryEigenvalue symmetry_eigenvalue(const Problem& problem, const Activation& activation, double alpha,
                                        const OrderParameters& o, std::uint64_t seed, int threads,
-                                       std::shared_ptr<WorkLimit> work) {
+                                       const std::shared_ptr<WorkLimit>& work) {
   const auto longest = std::ranges::max_element(problem.lengths, {}, &Length::tokens);
   if (longest->tokens > 200) return {};
   SymmetryEigenvalue eigenvalue;

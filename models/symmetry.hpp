@@ -18,7 +18,7 @@ struct SymmetryJacobian {
 [[nodiscard]] SymmetryJacobian symmetry_jacobian(const Problem& problem, const Activation& activation,
                                                  double alpha, const OrderParameters& o, int size,
                                                  std::uint64_t seed, int threads,
-                                                 std::shared_ptr<WorkLimit> work = nullptr);
+                                                 const std::shared_ptr<WorkLimit>& work = nullptr);
 
 struct SymmetryEigenvalue {
   double value = unknown, error = unknown;
@@ -30,6 +30,6 @@ struct SymmetryEigenvalue {
 [[nodiscard]] SymmetryEigenvalue symmetry_eigenvalue(const Problem& problem, const Activation& activation,
                                                      double alpha, const OrderParameters& o,
                                                      std::uint64_t seed, int threads,
-                                                     std::shared_ptr<WorkLimit> work = nullptr);
+                                                     const std::shared_ptr<WorkLimit>& work = nullptr);
 
 }  // namespace quenched
