@@ -38,9 +38,9 @@ TEST_CASE("an interrupted run keeps what is finished and says so by its status")
 }
 
 TEST_CASE("an interrupted run prints what is finished where no file was asked for") {
-  const Ran ran = run_program(
-      "timeout -s INT --preserve-status " + std::to_string(slowed(3)) +
-      " " QUENCHED_PROGRAM " simulate --dimension 20,3000 --length 4 --seeds 2 --threads 1 --format json");
+  const Ran ran = run_program("timeout -s INT --preserve-status " + std::to_string(slowed(3)) +
+                              " " QUENCHED_PROGRAM
+                              " simulate --dimension 20,3000 --length 4 --seeds 2 --threads 1 --format json");
   CHECK(ran.status == 130);
   const Json records = Json::parse(ran.out);
   CHECK(records[0]["dimension"] == 20);
