@@ -15,7 +15,7 @@ using Eigen::ArrayXd;
 using Eigen::MatrixXd;
 namespace R = rsb_mean;
 
-constexpr int outer_replicates = 16, pool = 512;  // of the outer points; inner sets for each of them
+constexpr int outer_replicates = 16;
 constexpr int inner = 32, half = 2 * inner,
               block = 2 * half;  // points of a set; with their antithetic ones; both halves
 constexpr int chunk = 64;        // outer points at a time
