@@ -68,6 +68,7 @@ bool geometric(const std::vector<Series>& list) {
 }
 
 enum class Style { trusted, doubted, broken };
+constexpr const char* symmetric_dashes = " lw 1 dt (6,5)";
 
 /// A segment is beyond replica symmetry when one of its ends is, else trusted when both are.
 Style style_of(const PlottedPoint& a, const PlottedPoint& b) {
@@ -103,7 +104,8 @@ class Script {
         strip_ = strip_ || !std::isnan(p.eigenvalue);
         dashes_ = dashes_ || (!p.trusted && !p.broken && !s.simulated && !p.verdict.empty());
         broken_ = broken_ || p.broken;
-        y_.add(p.y), x_.add(p.x), eigenvalue_.add(p.eigenvalue);
+        symmetric_ = symmetric_ || (p.broken && !std::isnan(p.symmetric));
+        y_.add(p.y), y_.add(p.symmetric), x_.add(p.x), eigenvalue_.add(p.eigenvalue);
         if (p.error < std::abs(p.y)) y_.add(p.y - p.error), y_.add(p.y + p.error);
       }
       markers_ = markers_ || s.simulated;
@@ -196,7 +198,9 @@ class Script {
       }
       const std::string c = colour(s.label);
       if (!s.simulated)
-        plots += plot(band, fmt::format("with filledcurves fs transparent solid 0.2 noborder lc '{}'", c)) +
+        plots += plot(segments(s.points, Style::broken, &PlottedPoint::symmetric),
+                      fmt::format("with lines lc '{}'{}", c, symmetric_dashes)) +
+                 plot(band, fmt::format("with filledcurves fs transparent solid 0.2 noborder lc '{}'", c)) +
                  lines(s, &PlottedPoint::y);
       plots += plot(marks,
                     fmt::format("with yerrorbars pt {} ps 0.8*point lw 1.5 lc '{}'", s.simulated ? 7 : 2, c));
@@ -277,6 +281,8 @@ class Script {
             label);
     if (dashes_) add("lines lw 2 lc '#666666' dt (8,5)", "theory not trusted");
     if (broken_) add("lines lw 2 lc '#666666' dt (10,4,2,4)", "beyond replica symmetry");
+    if (symmetric_)
+      add(fmt::format("lines lc '#666666'{}", symmetric_dashes), "what replica symmetry says there");
     if (markers_) add("points pt 7 ps 0.8*point lc '#666666'", "simulation");
     const double entry = 1.15 * letter * double(widest) + 90;  // as gnuplot has it, or more
     const auto columns = std::size_t(std::max(1.0, std::floor(0.96 * width_ / entry)));
@@ -299,7 +305,8 @@ class Script {
   Axes axes_;
   std::vector<std::string> panels_, labels_;
   std::vector<std::pair<double, std::string>> ends_;  // places of labels from bottom to top
-  bool strip_ = false, dashes_ = false, broken_ = false, markers_ = false, x_log_ = false, y_log_ = false;
+  bool strip_ = false, dashes_ = false, broken_ = false, symmetric_ = false, markers_ = false, x_log_ = false,
+       y_log_ = false;
   Range x_, y_, eigenvalue_;
   double width_ = 0, height_ = 0, right_ = 8, top_ = 1;
   std::string data_;

@@ -81,11 +81,18 @@ Record erm_record(const Point& point, const Settings& settings, const Record* ne
                           ? tuned(record, problem, *activation, alpha, options, settings, neighbour)
                           : erm(problem, *activation, alpha, number_at(point, "ridge_k"),
                                 number_at(point, "ridge_v"), options);
-  if (settings.beyond_rs && r.certificate.converged && !vouched_stable(r.certificate)) {
+  if (settings.beyond_rs && r.certificate.converged && may_split(r.certificate)) {
     Point beyond = record;
     beyond["parisi"] = "optimal";
-    if (const Record broken = rsb_command.compute(beyond, settings, nullptr); broken["broken"] == true)
+    if (Record broken = rsb_command.compute(beyond, settings, nullptr); broken["broken"] == true) {
+      set_solution(record, r);
+      for (const char* name : {"test_error", "excess_error", "train_error", "energy", "order_parameters"})
+        if (record.contains(name)) broken["replica_symmetric"][name] = record[name];
+      broken["replica_symmetric"]["certificate"] = {
+          {"stability_eigenvalue", record["certificate"]["stability_eigenvalue"]},
+          {"verdict", record["certificate"]["verdict"]}};
       return broken;
+    }
   }
   set_solution(record, r);
   if (settings.derivatives) {

@@ -339,14 +339,18 @@ std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
     for (const std::size_t i : curve.records) {
       const Record& record = records[i];
       const double x = number_at(record, axes.x);
-      double y = number_at(record, axes.y);
-      if (std::isnan(y)) y = number_at(record, "order_parameters." + axes.y);
+      const auto value = [&](const std::string& of) {
+        const double y = number_at(record, of + axes.y);
+        return std::isnan(y) ? number_at(record, of + "order_parameters." + axes.y) : y;
+      };
+      const double y = value("");
       if (!std::isfinite(y)) continue;
+      const bool broken = record.value("broken", false);
       const std::string verdict =
           record.contains("certificate") ? record["certificate"].value("verdict", "") : "";
       line.points.push_back({x, y, uncertainty_at(record, quantity),
                              number_at(record, "certificate.stability_eigenvalue"), drawn_as_trusted(record),
-                             record.value("broken", false), verdict});
+                             broken, broken ? value("replica_symmetric.") : y, verdict});
     }
     // the Bayes risk comes once with every activation
     const auto same = [](const PlottedPoint& a, const PlottedPoint& b) { return a.x == b.x && a.y == b.y; };

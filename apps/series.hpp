@@ -18,7 +18,8 @@ struct PlottedPoint {
   double x, y, error;
   double eigenvalue;  // stability; NaN when there is none
   bool trusted;
-  bool broken;  // beyond replica symmetry
+  bool broken;       // beyond replica symmetry
+  double symmetric;  // what replica symmetry says there; y where it is what is drawn
   std::string verdict;
 };
 

@@ -87,6 +87,10 @@ bool vouched_stable(const Certificate& certificate) {
   return certificate.stable == true && jumps_matter(certificate) == false;
 }
 
+bool may_split(const Certificate& certificate) {
+  return !vouched_stable(certificate) || sharpest_jump_weight(certificate).value > split_threshold;
+}
+
 void judge(Certificate& certificate, const VerdictInputs& inputs) {
   const auto known = [](double error) { return std::isnan(error) ? 0 : error; };
   const double eigenvalue = certificate.stability_eigenvalue, error = known(certificate.stability_error);

@@ -18,7 +18,9 @@ struct State {
   VectorXd x;  // eight overlaps, then log Y
   FixedPointReport report;
   [[nodiscard]] double Y() const { return std::exp(x[8]); }
-  [[nodiscard]] bool split() const { return x[2] - x[1] > unsplit * x[2] || x[6] - x[5] > unsplit * x[6]; }
+  [[nodiscard]] bool split(double share = unsplit) const {
+    return x[2] - x[1] > share * x[2] || x[6] - x[5] > share * x[6];
+  }
 };
 
 /// Finds the branch on the coarsest rule: upward in Y, and to the root of Sigma where Y is free.
@@ -35,12 +37,19 @@ class Search {
   /// The maximum of phi over Y: Sigma falls through 0. Bracketed in steps, then by false position in log Y,
   /// an end that stays counting half each time.
   State optimum() {
-    const double guess = 0.5 / std::max(rs_.energy, 1e-3), rough = 10 * tolerance_;
+    const double guess = 0.5 / std::max(rs_.energy, 1e-3),
+                 rough = std::max(tolerance_, std::min(10 * tolerance_, 1e-3));
     State low = at(guess, rough), high = low;
     double f_low = slope(low), f_high = f_low;
     constexpr double stride = 1.6, furthest = 60;
-    while (f_high > 0 && high.split() && high.Y() < furthest * guess)
-      low = high, f_low = f_high, high = at(stride * high.Y(), rough), f_high = slope(high);
+    for (bool falls = false; f_high > 0 && high.split() && high.Y() < furthest * guess;) {
+      const State next = at(stride * high.Y(), rough);
+      const double f = slope(next);
+      // Inner points that no longer resolve exp(-Y M), before a zero is seen: where phi is flattest.
+      if (falls && f > f_high) return at(high.Y());
+      falls = f < f_high;
+      low = high, f_low = f_high, high = next, f_high = f;
+    }
     while (f_low <= 0 && low.split() && low.Y() > guess / furthest)
       high = low, f_high = f_low, low = at(low.Y() / stride, rough), f_low = slope(low);
     if (!(f_low > 0 && f_high <= 0)) return at((f_low > 0 ? high : low).Y());
@@ -194,13 +203,18 @@ RsbResult solve_rsb(const Problem& problem, const Activation& activation, double
                         .seed = options.seed,
                         .threads = options.threads,
                         .work = options.work};
-  const ErmResult rs = erm(problem, activation, alpha, ridge_k, ridge_v, full);
+  ErmOptions start = full;  // at a given Y only the states decide whether they merge
+  if (parisi) start.responses = start.symmetry = false;
+  const auto solution = [&](const ErmOptions& how) {
+    return erm(problem, activation, alpha, ridge_k, ridge_v, how);
+  };
+  const ErmResult rs = solution(start);
   const auto unbroken = [&] {
-    RsbResult same = replica_symmetric(rs);
+    RsbResult same = replica_symmetric(parisi ? solution(full) : rs);
     say_symmetric(same.certificate);
     return same;
   };
-  if (!rs.certificate.converged || (!parisi && vouched_stable(rs.certificate))) return unbroken();
+  if (!rs.certificate.converged || (!parisi && !may_split(rs.certificate))) return unbroken();
   result.broken = true;
 
   const double target = std::max(1e-8, 1e-2 * options.tolerance);
@@ -209,13 +223,21 @@ RsbResult solve_rsb(const Problem& problem, const Activation& activation, double
   int iterations = 0;
   const auto work = std::make_shared<WorkLimit>(10 * options.work);
   const int finest = rsb_last_level(problem, activation, options.points);
-  for (int level = options.points > 0 ? finest : 0;;) {
+  for (int level = options.points > 0 ? finest : rsb_first_level(problem, activation, parisi.has_value());;) {
     const RsbEquations equations(problem, activation, alpha, ridge_k, ridge_v,
                                  {level, options.seed, options.threads, work});
     if (!slopes.map.known()) {
-      Search search(equations, rs, target);
+      // Near enough for the finer rules to go on from; Sigma on a grid needs more. A sampled map leaps a
+      // little as minima are searched again.
+      const double near = level == finest ? 0 : equations.sampled() ? 1e-3 : parisi ? 1e-4 : 0;
+      Search search(equations, rs, std::max(near, target));
       s = parisi ? search.at(*parisi) : search.optimum();
       iterations += search.iterations;
+      if (constexpr double plain = 0.05; level < 0 && !(s.report.reached() && s.split(plain))) {
+        // grids see no difference below their step
+        level = 0;
+        continue;
+      }
       if (s.report.reached() && !s.split()) return unbroken();
       slopes = Derivatives(equations, s);
     } else {
@@ -226,7 +248,7 @@ RsbResult solve_rsb(const Problem& problem, const Activation& activation, double
                       // counts as error
         const double Sigma = equations.update(
             s.x.head(8), s.Y(), equations.means(s.x.head(8), s.Y(), false).value)[E::complexity];
-        const double move = std::clamp(-Sigma / slopes.by_Y[E::complexity], -0.3, 0.3);
+        const double move = std::clamp(Sigma / std::abs(slopes.by_Y[E::complexity]), -0.3, 0.3);
         State moved = s;
         moved.x.head(8) += move * slopes.by_Y.head(8), moved.x[8] += move;
         if (std::isfinite(move) && equations.feasible(moved.x.head(8))) {
@@ -319,8 +341,12 @@ RsbResult solve_rsb(const Problem& problem, const Activation& activation, double
       advise(c);
       return result;
     }
-    level = std::min(
-        finest, level + std::max(1, static_cast<int>(std::lround(std::log2(worst / options.tolerance)))));
+    // As in erm(): a sampled rule's error falls like its step, another's faster than can be foretold.
+    const double halvings = std::log2(worst / options.tolerance);
+    level =
+        std::min(finest, level + (equations.sampled() ? std::max(1, static_cast<int>(std::lround(halvings)))
+                                  : halvings > 4      ? 2
+                                                      : 1));
   }
 }
 

@@ -53,13 +53,16 @@ class RsbChannel {
                                                            const Activation& activation,
                                                            const ChannelOptions& options);
 /// Everything else: scrambled Sobol points for the outer average, two independent antithetic halves for the
-/// inner one.
-[[nodiscard]] std::unique_ptr<RsbChannel> rsb_sampled_channel(const Problem& problem,
-                                                              const Activation& activation, int tokens,
-                                                              const ChannelOptions& options);
+/// inner one. `symmetric_rule`, if any, gives the means of replica symmetry, which serve as control variates.
+[[nodiscard]] std::unique_ptr<RsbChannel> rsb_sampled_channel(
+    const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options,
+    std::unique_ptr<Channel> symmetric_rule = nullptr);
 [[nodiscard]] std::unique_ptr<RsbChannel> make_rsb_channel(const Problem& problem,
                                                            const Activation& activation, int tokens,
                                                            const ChannelOptions& options);
+/// The level to begin at: below 0 a grid is too coarse to say where Sigma = 0 or whether states merge, but
+/// not to begin with at a `given` Y.
+[[nodiscard]] int rsb_first_level(const Problem& problem, const Activation& activation, bool given);
 /// The finest resolution that is tried, or the one nearest to `points` where that is not 0.
 [[nodiscard]] int rsb_last_level(const Problem& problem, const Activation& activation, int points);
 

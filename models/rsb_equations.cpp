@@ -46,6 +46,7 @@ ChannelMeans RsbEquations::means(const VectorXd& x, double Y, bool diagnostics) 
 VectorXd RsbEquations::update(const VectorXd& x, double Y, const ArrayXd& m) const {
   VectorXd out(outputs);
   double phi = -alpha_ * m[R::log_mean] / Y, e = alpha_ * m[R::rho_squared] / 2;
+  double Sigma = alpha_ * (m[R::log_mean] + Y * m[R::loss]);
   const auto ridge = [&](Eigen::Index at, double r, double mhat, double qhat0, double qhat1, double Vhat) {
     const double B = r + alpha_ * Vhat, A = B + Y * alpha_ * (qhat1 - qhat0);
     out[at] = alpha_ * mhat / B;
@@ -55,6 +56,8 @@ VectorXd RsbEquations::update(const VectorXd& x, double Y, const ArrayXd& m) con
     const double mean = x[at], q0 = x[at + 1], q1 = x[at + 2], V = x[at + 3], Yd = Y * (q1 - q0);
     phi += r * q1 / 2 - (q0 - mean * mean) / (2 * (V + Yd)) - std::log1p(Yd / V) / (2 * Y);
     e += r * q1 / 2;
+    Sigma +=
+        Yd * Y * (q0 - mean * mean) / (2 * (V + Yd) * (V + Yd)) + (std::log1p(Yd / V) - Yd / (V + Yd)) / 2;
   };
   ridge(0, r_k_, m[R::mhat_k], m[R::qhat0_k], m[R::qhat1_k], m[R::Vhat_k]);
   ridge(4, r_v_, m[R::mhat_v], m[R::qhat0_v], m[R::qhat1_v], m[R::Vhat_v]);
@@ -62,7 +65,7 @@ VectorXd RsbEquations::update(const VectorXd& x, double Y, const ArrayXd& m) con
   out[train_error] = m[R::rho_squared];
   out[potential] = phi;
   out[energy] = e;
-  out[complexity] = Y * (e - phi);
+  out[complexity] = Sigma;
   return out;
 }
 
@@ -114,7 +117,19 @@ bool two_alike(const ActivationInfo& info, int tokens) {
 std::unique_ptr<RsbChannel> make_rsb_channel(const Problem& problem, const Activation& activation, int tokens,
                                              const ChannelOptions& options) {
   if (two_alike(activation.info(), tokens)) return rsb_pair_channel(problem, activation, options);
-  return rsb_sampled_channel(problem, activation, tokens, options);
+  Problem one = problem;
+  one.lengths = {{tokens, 1.0}};
+  if (samples(one, activation.info())) return rsb_sampled_channel(problem, activation, tokens, options);
+  ChannelOptions finer = options;
+  finer.level = std::min(options.level + (options.level < 1 ? 2 : 1), finest_level(one, activation.info()));
+  return rsb_sampled_channel(problem, activation, tokens, options,
+                             make_channel(one, activation, tokens, finer));
+}
+
+int rsb_first_level(const Problem& problem, const Activation& activation, bool given) {
+  const bool grids = std::ranges::all_of(
+      problem.lengths, [&](const Length& l) { return two_alike(activation.info(), l.tokens); });
+  return grids ? (given ? -2 : 0) : samples(problem, activation.info()) ? 0 : -1;
 }
 
 int rsb_last_level(const Problem& problem, const Activation& activation, int points) {

@@ -8,7 +8,8 @@ namespace quenched {
 /// The fixed-point map of one-step replica-symmetry breaking and what is read off it, at one resolution.
 class RsbEquations {
  public:
-  /// The eight updates come first.
+  /// The eight updates come first. complexity: Y^2 d phi/dY at fixed overlaps, which is Y (energy -
+  /// potential) at the fixed point, without its cancellation.
   enum Output : int { test_error = 8, train_error, potential, energy, complexity, outputs };
 
   RsbEquations(const Problem& problem, const Activation& activation, double alpha, double r_k, double r_v,

@@ -75,6 +75,12 @@ struct Axis {
   }
 };
 
+/// rows x columns numbers, in `storage`.
+Eigen::Map<Batch> within(ArrayXd& storage, Eigen::Index rows, Eigen::Index columns) {
+  if (storage.size() < rows * columns) storage.resize(rows * columns);
+  return {storage.data(), rows, columns};
+}
+
 /// What is tabulated: the minimum M, g_k = (gamma, -gamma), g_v = s rho at every node, and what depends on
 /// them.
 namespace entry {
@@ -146,7 +152,7 @@ class RsbPairChannel final : public RsbChannel {
     }
   };
 
-  [[nodiscard]] ArrayXd sweep(const RsbOverlaps& o, double Y, double scale, bool diagnostics) const {
+  [[nodiscard]] ArrayXd sweep(const RsbOverlaps& o, double Y, double scale, bool diagnostics) {
     const int entries = diagnostics ? entry::all : entry::fixed_point;
     const OuterLaw outer(o, problem_.noise);
     const DifferenceLaw law(*problem_.task, o.m_k, o.q0_k);
@@ -156,7 +162,7 @@ class RsbPairChannel final : public RsbChannel {
         u2(outer.sigma[1], d_v, scale, reach_);
 
     const Eigen::Index n_c = c.inner.size(), n_1 = u1.inner.size(), n_2 = u2.inner.size();
-    Batch table(n_c * n_1 * n_2, entries);
+    auto table = within(table_, n_c * n_1 * n_2, entries);
     const PairNodes line = delta_nodes(o, law.mu + c.inner, scale);
     parallel_for(static_cast<int>(n_1 / 2), options_.threads, [&](int i) {
       for (Eigen::Index j = 0; j < n_2; ++j) {
@@ -172,7 +178,7 @@ class RsbPairChannel final : public RsbChannel {
     const Eigen::Index N_c = c.outer.size(), N_1 = u1.outer.size(), N_2 = u2.outer.size();
     // Every mean is even under u -> -u: half of u_1, and what differences there take.
     const Eigen::Index kept = N_1 / 2 + (diagnostics ? 4 : 0);
-    Batch averaged(N_c * kept * N_2, entries);
+    auto averaged = within(averaged_, N_c * kept * N_2, entries);
     const Eigen::Index wanted = kept + u1.kernel.size() - 1;  // rows of u_1 that the kept ones take
     parallel_for(entries, options_.threads, [&](int e) {
       ArrayXd along_2(n_c * wanted * N_2), along_1(n_c * kept);
@@ -305,7 +311,7 @@ class RsbPairChannel final : public RsbChannel {
   }
 
   [[nodiscard]] ArrayXd outer_average(const RsbOverlaps& o, const OuterLaw& outer, const DifferenceLaw& law,
-                                      const Axis& c, const Axis& u1, const Axis& u2, Batch& f,
+                                      const Axis& c, const Axis& u1, const Axis& u2, Eigen::Map<Batch> f,
                                       Eigen::Index kept, bool diagnostics) const {
     namespace R = rsb_mean;
     const Eigen::Index N_c = c.outer.size(), N_1 = u1.outer.size(), N_2 = u2.outer.size();
@@ -349,8 +355,8 @@ class RsbPairChannel final : public RsbChannel {
 
   /// The response of <g> to the outer fields, by differences: jumps are smoothed by the inner average and so
   /// are not missed.
-  void between(const Axis& c, const Axis& u1, const Axis& u2, const ArrayXd& weight_c, const Batch& f,
-               Eigen::Index kept, ArrayXd& total) const {
+  void between(const Axis& c, const Axis& u1, const Axis& u2, const ArrayXd& weight_c,
+               const Eigen::Map<Batch>& f, Eigen::Index kept, ArrayXd& total) const {
     constexpr int tables[] = {entry::gamma, entry::v1, entry::v2};
     constexpr Eigen::Index ends = 4;  // weightless
     const Eigen::Index N_c = c.outer.size(), half = u1.outer.size() / 2, N_2 = u2.outer.size();
@@ -379,6 +385,7 @@ class RsbPairChannel final : public RsbChannel {
   ChannelOptions options_;
   double scale_;
   double reach_;  // standard deviations kept, of the outer and of the inner average: tails of 4e-8 to 8e-11
+  ArrayXd table_, averaged_;  // of one sweep: kept, as fresh pages are dear
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <Eigen/QR>
 #include <array>
 #include <cmath>
 #include <quenched/parallel.hpp>
@@ -11,34 +12,45 @@ namespace quenched {
 namespace {
 
 using Eigen::ArrayXd;
+using Eigen::MatrixXd;
 namespace R = rsb_mean;
 
-constexpr int outer_replicates = 16, pool = 16;  // of the outer points; inner sets for each of them
-constexpr int inner = 16, half = 2 * inner,
+constexpr int outer_replicates = 16;
+constexpr int inner = 32, half = 2 * inner,
               block = 2 * half;  // points of a set; with their antithetic ones; both halves
 constexpr int chunk = 64;        // outer points at a time
+/// Columns of what an outer point gives beside its means: what has a known mean.
+constexpr std::array controlled = {R::mhat_k,  R::qhat1_k, R::Vhat_k,     R::mhat_v,
+                                   R::qhat1_v, R::Vhat_v,  R::rho_squared};
+constexpr std::array symmetric = {mhat_k, qhat_k, Vhat_k, mhat_v, qhat_v, Vhat_v, rho_squared};
 
 /// Outer points are (y's noise, w's L normals, the fields' normals), inner ones (w's, the fields'). Every
 /// outer point has two independent antithetic halves of inner points, and every mean T of theirs that is not
 /// linear is estimated by
 ///     2 T(all) - (T(first) + T(second))/2,
-/// which takes off its bias of order one over their number.
+/// which takes off its bias of order one over their number. Control variates: the weight of the point, y^2
+/// and, where `symmetric_rule` is given, the means at Y = 0, which are those of replica symmetry at (m, q1,
+/// V). Their coefficients are least squares over the outer points.
 class RsbSampledChannel final : public RsbChannel {
  public:
   RsbSampledChannel(const Problem& problem, const Activation& activation, int tokens,
-                    const ChannelOptions& options)
+                    const ChannelOptions& options, std::unique_ptr<Channel> symmetric_rule)
       : problem_(problem),
         activation_(activation),
         L_(tokens),
         threads_(options.threads),
         linear_(activation.info().name == "linear" && tokens > 1),
         work_(options.work),
-        size_(256 << options.level) {
+        size_(options.level < 0 ? 128 >> -options.level : 128 << options.level),
+        symmetric_rule_(std::move(symmetric_rule)) {
     const std::uint64_t seed = options.seed + 1000003ULL * static_cast<std::uint64_t>(L_);
     common_mode_ = common_mode(activation.info(), L_);
     fields_ = common_mode_ ? L_ : L_ - 1;
     outer_ = scrambled_sobol(1 + L_ + fields_, size_, outer_replicates, seed, threads_);
-    inner_ = scrambled_sobol(L_ + fields_, inner, outer_replicates * pool, seed + 500000003ULL, threads_);
+    // Inner sets shared by outer points leave an error that more outer points do not lower.
+    constexpr int most = 8192;  // sets of a replicate, times dimensions
+    while (2 * pool_ <= std::min(2 * size_, most / (L_ + fields_))) pool_ *= 2;
+    inner_ = scrambled_sobol(L_ + fields_, inner, outer_replicates * pool_, seed + 500000003ULL, threads_);
     if (!linear_) warm_.resize(static_cast<std::size_t>(outer_replicates) * size_);
   }
 
@@ -50,14 +62,50 @@ class RsbSampledChannel final : public RsbChannel {
 
   ChannelMeans means(const RsbOverlaps& o, double Y, bool diagnostics) override {
     const int outputs = diagnostics ? R::all : R::fixed_point, chunks = outer_replicates * size_ / chunk;
-    Batch sums(chunks, outputs);
-    parallel_for(chunks, threads_, [&](int c) { sums.row(c) = chunk_sums(o, Y, c, diagnostics); });
-    Batch each = Batch::Zero(outer_replicates, outputs);
-    for (int c = 0; c < chunks; ++c) each.row(c / (size_ / chunk)) += sums.row(c);
+    ChannelMeans known;
+    if (symmetric_rule_)
+      known = symmetric_rule_->means({o.m_k, o.q1_k, o.V_k, o.m_v, o.q1_v, o.V_v},
+                                     diagnostics ? Detail::errors : Detail::means);
+    const int controls = 2 + (symmetric_rule_ ? static_cast<int>(controlled.size()) : 0);
+    ArrayXd expected(controls);
+    expected.head(2) << 1, 1 + problem_.noise;
+    for (int k = 2; k < controls; ++k) expected[k] = known.value[symmetric[k - 2]];
+
+    Batch sums(chunks, outputs + controls);
+    std::vector<MatrixXd> products(chunks);  // of the controls with everything
+    parallel_for(chunks, threads_, [&](int c) {
+      Batch each = chunk_means(o, Y, c, diagnostics, controls);
+      each.rightCols(controls).rowwise() -= expected.transpose();
+      sums.row(c) = each.colwise().sum();
+      products[c] = each.rightCols(controls).matrix().transpose() * each.matrix();
+    });
+    Batch each = Batch::Zero(outer_replicates, outputs + controls);
+    MatrixXd product = MatrixXd::Zero(controls, outputs + controls);
+    for (int c = 0; c < chunks; ++c) each.row(c / (size_ / chunk)) += sums.row(c), product += products[c];
     each /= size_;
+    const Eigen::RowVectorXd centre = each.colwise().mean();
+    product -= outer_replicates * size_ * centre.tail(controls).transpose() * centre;
+    const MatrixXd slopes =
+        product.rightCols(controls).completeOrthogonalDecomposition().solve(product.leftCols(outputs));
+    each.leftCols(outputs) -= (each.rightCols(controls).matrix() * slopes).array();
+
     ChannelMeans m;
-    m.value = each.colwise().mean();
-    m.deviation = replicate_deviations(each);
+    m.value = each.leftCols(outputs).colwise().mean();
+    m.deviation = replicate_deviations(each.leftCols(outputs));
+    if (!symmetric_rule_) return m;
+    m.value[R::hit] = known.value[hit], m.value[R::power] = known.value[power];
+    m.deviation.col(R::hit) = m.deviation.col(R::power) = 0;
+    if (diagnostics) {  // errors of the known means
+      Batch further(known.deviation.rows(), outputs);
+      MatrixXd wrong(known.deviation.rows(), controls);
+      wrong.leftCols(2).setZero();
+      for (int k = 2; k < controls; ++k) wrong.col(k) = known.deviation.col(symmetric[k - 2]);
+      further = wrong * slopes;
+      further.col(R::hit) = known.deviation.col(hit), further.col(R::power) = known.deviation.col(power);
+      Batch both(m.deviation.rows() + further.rows(), outputs);
+      both << m.deviation, further;
+      m.deviation = both;
+    }
     return m;
   }
 
@@ -68,7 +116,8 @@ class RsbSampledChannel final : public RsbChannel {
     double y, t_v;
   };
 
-  Eigen::RowVectorXd chunk_sums(const RsbOverlaps& o, double Y, int c, bool diagnostics) {
+  /// The means of each outer point, then the controls, all times its weight.
+  Batch chunk_means(const RsbOverlaps& o, double Y, int c, bool diagnostics, int controls) {
     const Eigen::Index first = static_cast<Eigen::Index>(c) * chunk;
     const Batch normals = outer_.normals.middleRows(first, chunk), zeta = normals.middleCols(1, L_),
                 field_normals = normals.rightCols(fields_);
@@ -80,7 +129,8 @@ class RsbSampledChannel final : public RsbChannel {
     const FieldLaw law = fields_of(o.q0_k), fresh_law = fields_of(o.q1_k);
     // y | w_eps ~ N((m_v/q0_v) w_eps, spread); t_v is the teacher's score, as FieldLaw's t.
     const double root = std::sqrt(o.q0_v), slope = o.m_v / root, spread = 1 - slope * slope + problem_.noise;
-    Eigen::RowVectorXd sums = Eigen::RowVectorXd::Zero(diagnostics ? R::all : R::fixed_point);
+    const int outputs = diagnostics ? R::all : R::fixed_point;
+    Batch each(chunk, outputs + controls);
     for (Eigen::Index i = 0; i < chunk; ++i) {
       Outer at{law.omega.row(i),
                root * zeta.row(i),
@@ -91,13 +141,17 @@ class RsbSampledChannel final : public RsbChannel {
                normals(i, 0) / std::sqrt(spread)};
       at.score_k = (at.omega - o.m_k * at.t) / o.q0_k;
       at.score_v[0] -= slope * at.t_v / root;
-      sums.head(R::hit) += law.weight[i] * inner_means(o, Y, first + i, at, diagnostics, sums, law.weight[i]);
+      const auto [broken, symmetric_means] = inner_means(o, Y, first + i, at, outputs);
+      each.row(i).head(outputs) = broken;
+      each.row(i).segment(outputs, 2) << 1, at.y * at.y;
+      for (int k = 2; k < controls; ++k) each(i, outputs + k) = symmetric_means[controlled[k - 2]];
     }
+    each.colwise() *= law.weight;
     Batch fresh;
     activation_.value(fresh_law.omega, fresh);
-    sums[R::hit] = (fresh.col(0) * fresh_law.weight).sum();
-    sums[R::power] = (fresh.square().rowwise().sum() * fresh_law.weight).sum();
-    return sums;
+    each.col(R::hit) = fresh.col(0) * fresh_law.weight;
+    each.col(R::power) = fresh.square().rowwise().sum() * fresh_law.weight;
+    return each;
   }
 
   /// Minima of the block of inner points: M, g, rho and, on request, |G|^2 and traces.
@@ -106,10 +160,12 @@ class RsbSampledChannel final : public RsbChannel {
     Batch g_k, g_v, responses;  // columns: pointwise_k.. inside_vv
   };
 
-  /// The means of one outer point up to `hit`; adds those after `power`, times `weight`, to `sums`.
-  Eigen::RowVectorXd inner_means(const RsbOverlaps& o, double Y, Eigen::Index i, const Outer& at,
-                                 bool diagnostics, Eigen::RowVectorXd& sums, double weight) {
-    const Eigen::Index replicate = i / size_, set = replicate * pool + (2 * i) % pool;
+  /// The means of one outer point but `hit` and `power`; the same at Y = 0, where they are linear.
+  std::pair<Eigen::RowVectorXd, Eigen::RowVectorXd> inner_means(const RsbOverlaps& o, double Y,
+                                                                Eigen::Index i, const Outer& at,
+                                                                int outputs) {
+    const bool diagnostics = outputs == R::all;
+    const Eigen::Index replicate = i / size_, set = replicate * pool_ + (2 * i) % pool_;
     const Batch normals = inner_.normals.middleRows(set * inner, 2 * inner);
     Batch eta_v(block, L_),
         eta_k(block, L_);  // the halves one after the other, each with its antithetic points
@@ -131,16 +187,15 @@ class RsbSampledChannel final : public RsbChannel {
 
     const double lowest = m.M.minCoeff();
     const ArrayXd reweighted = (-Y * (m.M - lowest)).exp();
-    const int outputs = diagnostics ? R::all : R::hit;
-    const auto means = [&](int from, int count) {
-      ArrayXd p = reweighted.segment(from, count);
+    const auto means = [&](const ArrayXd& weights, int from, int count, bool all) {
+      ArrayXd p = weights.segment(from, count);
       const double Z = p.sum();
       p /= Z;
       const auto mean = [&](const Batch& f) -> Eigen::RowVectorXd {
         return p.matrix().transpose() * f.middleRows(from, count).matrix();
       };
       const Eigen::RowVectorXd g_k = mean(m.g_k), g_v = mean(m.g_v);
-      Eigen::RowVectorXd T(outputs);
+      Eigen::RowVectorXd T = Eigen::RowVectorXd::Zero(outputs);
       T[R::mhat_k] = g_k.dot(at.t), T[R::qhat0_k] = g_k.squaredNorm(), T[R::Vhat_k] = -g_k.dot(at.score_k);
       T[R::mhat_v] = g_v[0] * at.t_v, T[R::qhat0_v] = g_v.squaredNorm(), T[R::Vhat_v] = -g_v.dot(at.score_v);
       T[R::qhat1_k] = (p * m.g_k.middleRows(from, count).square().rowwise().sum()).sum();
@@ -148,8 +203,7 @@ class RsbSampledChannel final : public RsbChannel {
       T[R::rho_squared] = (p * m.rho2.segment(from, count)).sum();
       T[R::log_mean] = std::log(Z / count) - Y * lowest;
       T[R::loss] = (p * m.M.segment(from, count)).sum();
-      if (!diagnostics) return T;
-      T[R::hit] = T[R::power] = 0;
+      if (!all) return T;
       T.segment(R::pointwise_k, 5) = mean(m.responses);
       // d<g>/d(outer fields) = <g eta^T> - <g><eta>^T over sqrt(d), by parts: jumps are not missed.
       const auto response = [&](const Batch& g, const Eigen::RowVectorXd& g_mean, const Batch& eta,
@@ -163,9 +217,9 @@ class RsbSampledChannel final : public RsbChannel {
       T[R::between_vv] = response(m.g_v, g_v, eta_v, d_v);
       return T;
     };
-    const Eigen::RowVectorXd T = 2 * means(0, block) - (means(0, half) + means(half, half)) / 2;
-    if (diagnostics) sums.tail(R::all - R::fixed_point) += weight * T.tail(R::all - R::fixed_point);
-    return T.head(R::hit);
+    return {2 * means(reweighted, 0, block, diagnostics) -
+                (means(reweighted, 0, half, diagnostics) + means(reweighted, half, half, diagnostics)) / 2,
+            means(ArrayXd::Ones(block), 0, block, false)};
   }
 
   Minima minima(const RsbOverlaps& o, Eigen::Index i, const Batch& omega, const ArrayXd& y, const Batch& w,
@@ -207,7 +261,8 @@ class RsbSampledChannel final : public RsbChannel {
   int L_, threads_;
   bool linear_, common_mode_;
   std::shared_ptr<WorkLimit> work_;
-  int size_, fields_ = 0;
+  int size_, fields_ = 0, pool_ = 2;  // pool: inner sets of a replicate, two to an outer point
+  std::unique_ptr<Channel> symmetric_rule_;
   PointSet outer_, inner_;
   std::vector<Batch> warm_;  // proximal points of the previous call
 };
@@ -215,8 +270,9 @@ class RsbSampledChannel final : public RsbChannel {
 }  // namespace
 
 std::unique_ptr<RsbChannel> rsb_sampled_channel(const Problem& problem, const Activation& activation,
-                                                int tokens, const ChannelOptions& options) {
-  return std::make_unique<RsbSampledChannel>(problem, activation, tokens, options);
+                                                int tokens, const ChannelOptions& options,
+                                                std::unique_ptr<Channel> symmetric_rule) {
+  return std::make_unique<RsbSampledChannel>(problem, activation, tokens, options, std::move(symmetric_rule));
 }
 
 }  // namespace quenched

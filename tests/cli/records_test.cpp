@@ -75,6 +75,10 @@ TEST_CASE("erm --beyond-rs goes on where replica symmetry is unstable, and is er
   CHECK(plain[0]["certificate"]["advice"].get<std::string>().find("quenched rsb") != std::string::npos);
   CHECK(records[0]["broken"] == true);
   CHECK(records[0]["test_error"] == rsb[0]["test_error"]);
+  const Json& symmetric = records[0]["replica_symmetric"];
+  for (const char* name : {"test_error", "train_error", "order_parameters"})
+    CHECK(symmetric[name] == plain[0][name]);
+  CHECK(symmetric["certificate"]["stability_eigenvalue"] == plain[0]["certificate"]["stability_eigenvalue"]);
   for (const char* name : {"m_k", "q0_k", "q1_k", "V_k", "m_v", "q0_v", "q1_v", "V_v"})
     CHECK(rsb[0]["order_parameters"].contains(name));
   for (const char* name : {"parisi", "potential", "energy", "complexity", "gain"})

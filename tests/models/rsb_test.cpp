@@ -66,6 +66,26 @@ TEST_CASE("linear: the scalar residual gives the minimum that Newton's method fi
   }
 }
 
+TEST_CASE("control variates of replica symmetry leave the averages and lower their errors") {
+  const RsbOverlaps o{0.28, 0.8, 1.0, 0.76, 0.32, 0.195, 0.22, 0.086};
+  for (const auto& [name, task] : {std::pair{"linear", "spiked"}, {"softmax", "max"}}) {
+    CAPTURE(name);
+    const Problem problem = slr(task, 1, 3, 0.25);
+    const auto activation = make_activation(name);
+    const ChannelMeans plain = rsb_sampled_channel(problem, *activation, 3, {})->means(o, 1, false);
+    const ChannelMeans controlled = make_rsb_channel(problem, *activation, 3, {})->means(o, 1, false);
+    const auto error = [](const ChannelMeans& m, int i) { return m.deviation.col(i).matrix().norm(); };
+    for (int i = 0; i < R::fixed_point; ++i) {
+      CAPTURE(i);
+      CHECK(std::abs(plain.value[i] - controlled.value[i]) <= 1.5 * (error(plain, i) + error(controlled, i)));
+    }
+    for (const int i : {R::qhat1_k, R::qhat1_v, R::rho_squared, R::log_mean, R::loss}) {
+      CAPTURE(i);
+      CHECK(error(controlled, i) < 0.5 * error(plain, i));
+    }
+  }
+}
+
 TEST_CASE("replica symmetry is the case q1 = q0: the means are those of ERM's own rule, whatever Y") {
   const auto softmax = make_activation("softmax");
   for (int i = 0; i < 10; ++i) {

@@ -61,6 +61,13 @@ struct JumpWeight {
 /// Replica symmetry is stable beyond doubt: the eigenvalue below 1, and few jumps, whose response it misses.
 [[nodiscard]] bool vouched_stable(const Certificate& certificate);
 
+/// Above it `quenched rsb` is worth trying though replica symmetry is trusted: jumps split the states a
+/// little, below it by less than 1e-3 in the test error (docs/beyond-rs.md).
+inline constexpr double split_threshold = 0.05;
+/// Beyond replica symmetry there may be another solution: it is not vouched stable, or the jump weight
+/// exceeds split_threshold.
+[[nodiscard]] bool may_split(const Certificate& certificate);
+
 struct VerdictInputs {
   bool reached = false;     // the fixed point was reached
   double error = INFINITY;  // largest uncertainty

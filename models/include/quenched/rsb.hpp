@@ -43,8 +43,8 @@ struct RsbResult {
   Certificate certificate;
 };
 
-/// At the Parisi parameter Y > 0, or where phi(Y) is largest: that is not looked for where replica symmetry
-/// is stable beyond doubt. Replica symmetry's solution there, and where the states merge. Throws InvalidInput
+/// At the Parisi parameter Y > 0, or where phi(Y) is largest: that is not looked for where may_split()
+/// says no. Replica symmetry's solution there, and where the states merge. Throws InvalidInput
 /// as erm() does, and for Y that is not finite and > 0.
 [[nodiscard]] RsbResult rsb(const Problem& problem, const Activation& activation, double alpha,
                             double ridge_k, double ridge_v, std::optional<double> parisi = {},
