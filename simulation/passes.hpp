@@ -25,7 +25,7 @@ constexpr int chunks = 64;
 /// follow.
 template <class Work>
 void for_each_part(const Samples& samples, int chunk, const Work& work) {
-  constexpr Eigen::Index cached_floats = Eigen::Index{32} << 10;
+  constexpr Eigen::Index cached_floats = Eigen::Index{64} << 10;
   const std::size_t groups = samples.groups.size();
   for (std::size_t g = groups * chunk / chunks; g < groups * (chunk + 1) / chunks; ++g) {
     const SampleGroup& group = samples.groups[g];
