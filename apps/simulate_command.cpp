@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <quenched/simulate.hpp>
-#include <ranges>
 
 #include "command.hpp"
 #include "extrapolation.hpp"
@@ -69,9 +68,11 @@ Record record_of(const Point& point, const SimulateResult& r) {
   record["samples"] = r.samples;
   record["seeds"] = static_cast<int>(r.seeds.size());
   record["seeds_converged"] = r.converged;
-  if (const auto numbers = std::views::transform(r.seeds, &SeedResult::seed);
-      !r.seeds.empty() && numbers.back() != numbers.front() + r.seeds.size() - 1)
+  if (!r.seeds.empty() && r.seeds.back().seed != r.seeds.front().seed + r.seeds.size() - 1) {
+    std::vector<std::uint64_t> numbers;
+    for (const SeedResult& seed : r.seeds) numbers.push_back(seed.seed);
     record["finished_seeds"] = fmt::format("{}", fmt::join(numbers, ","));
+  }
   record["gradient_norm"] = json_of(r.gradient_norm);
   set_test_error(record, r.mean.test_error);
   record.update(figures_json(r.mean, simulated_errors));

@@ -27,7 +27,8 @@ set(page ${modules}/page.cpp)
 file(GLOB parts CONFIGURE_DEPENDS ${sources}/*.js ${sources}/*.css ${sources}/*.html)
 add_custom_command(OUTPUT ${page} COMMAND ${NODE} ${sources}/build.mjs ${modules} ${page}
                    DEPENDS ${parts} ${sources}/build.mjs ${sources}/package-lock.json)
-set_source_files_properties(${page} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON)
+set_source_files_properties(${page} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON SKIP_PRECOMPILE_HEADERS ON
+                            COMPILE_OPTIONS $<$<CXX_COMPILER_ID:Clang>:-Wno-overlength-strings>)
 target_sources(quenched_apps PRIVATE ${page})
 target_compile_definitions(quenched_apps PRIVATE QUENCHED_REPORT)
 set(QUENCHED_REPORT_MODULES ${modules} CACHE INTERNAL "")

@@ -15,7 +15,7 @@ using Eigen::VectorXd;
 
 constexpr double bayes_accuracy = 1e-12;
 
-enum Output : int { information, wrong, outputs };
+enum Output : int { information, wrong_sign, bayes_outputs };
 
 /// E g_out^2 = E T^2/W (with m = q) and P(v < 0).
 Estimate averages(const Teacher& teacher, double m, double q) {
@@ -23,9 +23,9 @@ Estimate averages(const Teacher& teacher, double m, double q) {
     LineLaw at;
     teacher.law(m, q, x.col(0), at);
     out.col(information) = (at.W > 1e-290).select(at.T.square() / at.W, 0.0);
-    out.col(wrong) = (at.v < 0).select(at.W, 0.0);
+    out.col(wrong_sign) = (at.v < 0).select(at.W, 0.0);
   };
-  return expectation(1, outputs, f,
+  return expectation(1, bayes_outputs, f,
                      {.rule = Rule::adaptive,
                       .absolute = bayes_accuracy,
                       .relative = bayes_accuracy,
@@ -40,7 +40,7 @@ VectorXd update(const Teacher& teacher, double alpha, double q, const ArrayXd& m
   const bool labels = teacher.info().labels;
   VectorXd out(3);
   out[0] = std::isinf(qhat) ? rho : rho * rho * qhat / (1 + rho * qhat);
-  out[1] = labels ? means[wrong] : teacher.noise() + rho - q;
+  out[1] = labels ? means[wrong_sign] : teacher.noise() + rho - q;
   out[2] = labels ? std::acos(std::sqrt(std::clamp(q / rho, 0.0, 1.0))) / std::numbers::pi : 0;
   return out;
 }
@@ -49,7 +49,7 @@ VectorXd update(const Teacher& teacher, double alpha, double q, const ArrayXd& m
 
 double least_test_error(const Teacher& teacher) {
   if (!teacher.info().labels) return teacher.noise();
-  return averages(teacher, teacher.strength(), teacher.strength()).value[wrong];
+  return averages(teacher, teacher.strength(), teacher.strength()).value[wrong_sign];
 }
 
 GlmResult glm_bayes(const Teacher& teacher, double alpha, const GlmOptions& options) {
@@ -70,9 +70,9 @@ GlmResult glm_bayes(const Teacher& teacher, double alpha, const GlmOptions& opti
   const Estimate means = averages(teacher, q, q);
   const VectorXd at = update(teacher, alpha, q, means.value);
 
-  Eigen::MatrixXd changes = Eigen::MatrixXd::Zero(3, 1 + outputs);
+  Eigen::MatrixXd changes = Eigen::MatrixXd::Zero(3, 1 + bayes_outputs);
   changes(0, 0) = 2 * (at[0] - q);
-  for (int j = 0; j < outputs; ++j) {
+  for (int j = 0; j < bayes_outputs; ++j) {
     ArrayXd moved = means.value;
     moved[j] += means.error[j];
     changes.col(j + 1) = update(teacher, alpha, q, moved) - at;
