@@ -14,6 +14,11 @@ double normal_of(double t, int degrees) {
   return std::copysign(quantile(complement(boost::math::normal(), tail)), t);
 }
 
+Json shown_deviation(const Json& z) {
+  if (z.is_null()) return z;
+  return fmt::format("{:+.1f}", number_of(z));
+}
+
 void put_beside(Record& record, const BesideTheory& run) {
   Json z = Json::object();
   for (const auto& [name, error] : run.standard_error.items()) {
@@ -44,7 +49,7 @@ std::vector<Record> rows_beside(const Record& record) {
   simulation.update(record["simulation"]);
   for (const auto& [name, deviation] : record["z"].items()) {
     Json& cell = record["order_parameters"].contains(name) ? z["order_parameters"][name] : z[name];
-    cell = deviation.is_null() ? Json() : Json(fmt::format("{:+.1f}", number_of(deviation)));
+    cell = shown_deviation(deviation);
   }
   return {theory, simulation, z};
 }

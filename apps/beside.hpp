@@ -8,6 +8,9 @@ namespace quenched::apps {
 /// The standard normal number of the same probability as Student's t with these degrees of freedom.
 [[nodiscard]] double normal_of(double t, int degrees);
 
+/// A deviation in standard errors as tables show it; null where there is none.
+[[nodiscard]] Json shown_deviation(const Json& z);
+
 /// A simulated run that goes into the record of its theory.
 struct BesideTheory {
   int dimension, seeds;

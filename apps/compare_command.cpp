@@ -1,7 +1,5 @@
 #include "compare_command.hpp"
 
-#include <fmt/format.h>
-
 #include "beside.hpp"
 #include "parameters.hpp"
 #include "problem.hpp"
@@ -42,8 +40,7 @@ std::vector<Record> rows(const Record& record) {
     row["uncertainty"] = {{"theory", error("uncertainty.theory")},
                           {"simulation", error("uncertainty.simulation")},
                           {"difference", error("standard_error")}};
-    const double z = number_at(record, "z." + name);
-    row["z"] = std::isnan(z) ? Json() : Json(fmt::format("{:+.1f}", z));
+    row["z"] = shown_deviation(json_of(number_at(record, "z." + name)));
     row["agree"] = record["agree"][name].get<bool>() ? "agree" : "disagree";
     if (record["verdict"] == "theory_not_trusted") row["agree"] = "theory not trusted here";
     if (record["verdict"] == "training_failed") row["agree"] = "training failed";

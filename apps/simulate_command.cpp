@@ -34,6 +34,7 @@ const Figures simulated_overlaps = {{"m_k", &Measurements::m_k},   {"q_k", &Meas
                                     {"m_kv", &Measurements::m_kv}, {"m_vk", &Measurements::m_vk},
                                     {"q_kv", &Measurements::q_kv}};
 const Figures simulated_test_error = {{"test_error", &Measurements::test_error}};
+const Figures* const all_simulated[] = {&simulated_test_error, &simulated_errors, &simulated_overlaps};
 
 Json figures_json(const Measurements& m, const Figures& figures) {
   Json json;
@@ -44,8 +45,7 @@ Json figures_json(const Measurements& m, const Figures& figures) {
 /// What a mean over seeds needs of one.
 Json seed_json(const SeedResult& seed) {
   Json json = {{"status", name_of(seed.status)}, {"gradient_norm", json_of_parameter(seed.gradient_norm)}};
-  for (const Figures* figures : {&simulated_test_error, &simulated_errors, &simulated_overlaps})
-    json.update(figures_json(seed.measured, *figures));
+  for (const Figures* figures : all_simulated) json.update(figures_json(seed.measured, *figures));
   return json;
 }
 
@@ -58,7 +58,7 @@ std::optional<SeedResult> seed_of(const Json& json, std::uint64_t number) {
     if (json.is_object() && json.value("status", "") == name_of(status)) seed.status = status;
   if (seed.status == TrainingStatus::not_run) return {};
   seed.gradient_norm = number_at(json, "gradient_norm");
-  for (const Figures* figures : {&simulated_test_error, &simulated_errors, &simulated_overlaps})
+  for (const Figures* figures : all_simulated)
     for (const auto& [name, figure] : *figures) seed.measured.*figure = number_at(json, name);
   return seed;
 }
@@ -77,7 +77,7 @@ Record record_of(const Point& point, const SimulateResult& r) {
   set_test_error(record, r.mean.test_error);
   record.update(figures_json(r.mean, simulated_errors));
   record["order_parameters"] = figures_json(r.mean, simulated_overlaps);
-  for (const Figures* figures : {&simulated_test_error, &simulated_errors, &simulated_overlaps})
+  for (const Figures* figures : all_simulated)
     record["uncertainty"].update(figures_json(r.standard_error, *figures));
   return record;
 }

@@ -1,26 +1,13 @@
 // The lowest of many trainings, seed by seed: the same data from several starts. What docs/beyond-rs.md holds
 // against the ground state.
 //     lowest_bench TASK L SIGNAL NOISE ALPHA RIDGE ACTIVATION D SEEDS
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <quenched/simulate.hpp>
 
+#include "seed_statistics.hpp"
+
 using namespace quenched;
-
-namespace {
-
-struct Mean {
-  double sum = 0, squares = 0;
-  int count = 0;
-  void add(double x) { sum += x, squares += x * x, ++count; }
-  [[nodiscard]] double value() const { return sum / count; }
-  [[nodiscard]] double error() const {
-    return std::sqrt((squares / count - value() * value()) / (count - 1));
-  }
-};
-
-}  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 10) return std::puts("lowest_bench TASK L SIGNAL NOISE ALPHA RIDGE ACTIVATION D SEEDS"), 2;
@@ -37,7 +24,8 @@ int main(int argc, char** argv) {
   const Begin starts[] = {{TrainingStart::informed, 1}, {TrainingStart::informed, 0.4},
                           {TrainingStart::random, 1},   {TrainingStart::random, 0.5},
                           {TrainingStart::random, 1.5}, {TrainingStart::small, 0.01}};
-  Mean energy, test, informed_energy, informed_test;
+  constexpr double Measurements::*figures[] = {&Measurements::energy, &Measurements::test_error};
+  std::vector<Measurements> all_lowest, all_informed;
   for (int seed = 1; seed <= std::atoi(argv[9]); ++seed) {
     s.first_seed = static_cast<std::uint64_t>(seed);
     Measurements lowest;
@@ -45,16 +33,19 @@ int main(int argc, char** argv) {
     for (std::size_t i = 0; i < std::size(starts); ++i) {
       s.training.start = starts[i].start, s.training.start_scale = starts[i].scale;
       const Measurements m = simulate(s).seeds.front().measured;
-      if (i == 0) informed_energy.add(m.energy), informed_test.add(m.test_error);
+      if (i == 0) all_informed.push_back(m);
       if (i == 0 || m.energy < lowest.energy) lowest = m, best = i;
     }
-    energy.add(lowest.energy), test.add(lowest.test_error);
+    all_lowest.push_back(lowest);
+    Measurements mean, error, informed, informed_error;
+    mean_and_standard_error(all_lowest, figures, mean, error);
+    mean_and_standard_error(all_informed, figures, informed, informed_error);
     std::printf(
         "seed %d: start %zu energy %.6f test %.4f; mean %.5f(%.5f) %.4f(%.4f), informed %.5f(%.5f) "
         "%.4f(%.4f)\n",
-        seed, best, lowest.energy, lowest.test_error, energy.value(), energy.error(), test.value(),
-        test.error(), informed_energy.value(), informed_energy.error(), informed_test.value(),
-        informed_test.error());
+        seed, best, lowest.energy, lowest.test_error, mean.energy, error.energy, mean.test_error,
+        error.test_error, informed.energy, informed_error.energy, informed.test_error,
+        informed_error.test_error);
     std::fflush(stdout);
   }
 }

@@ -160,7 +160,8 @@ class RsbSampledChannel final : public RsbChannel {
     Batch g_k, g_v, responses;  // columns: pointwise_k.. inside_vv
   };
 
-  /// The means of one outer point but `hit` and `power`; the same at Y = 0, where they are linear.
+  /// The means of one outer point but `hit` and `power`; where they are controls, the same at Y = 0, where
+  /// they are linear.
   std::pair<Eigen::RowVectorXd, Eigen::RowVectorXd> inner_means(const RsbOverlaps& o, double Y,
                                                                 Eigen::Index i, const Outer& at,
                                                                 int outputs) {
@@ -219,7 +220,7 @@ class RsbSampledChannel final : public RsbChannel {
     };
     return {2 * means(reweighted, 0, block, diagnostics) -
                 (means(reweighted, 0, half, diagnostics) + means(reweighted, half, half, diagnostics)) / 2,
-            means(ArrayXd::Ones(block), 0, block, false)};
+            symmetric_rule_ ? means(ArrayXd::Ones(block), 0, block, false) : Eigen::RowVectorXd()};
   }
 
   Minima minima(const RsbOverlaps& o, Eigen::Index i, const Batch& omega, const ArrayXd& y, const Batch& w,
