@@ -132,9 +132,10 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   check(problem);
   check(alpha, options);
   const auto work = std::make_shared<WorkLimit>(options.work / 2);
-  const auto channel = problem.task->independent_tokens() && !options.sampled
-                           ? independent_channel(problem, options.tolerance, options.threads)
-                           : sampled_channel(problem, options.points, options.seed, options.threads, work);
+  const auto channel =
+      problem.task->independent_tokens() && !options.sampled
+          ? independent_channel(problem, options.tolerance, options.threads)
+          : sampled_channel(problem, options.points, options.seed, options.threads, work, options.sampled);
   const BayesEquations equations(*channel, alpha);
 
   const double target = std::max(1e-12, std::min(1e-6, options.tolerance / 100));

@@ -8,6 +8,7 @@
 #include <quenched/vector_math.hpp>
 
 #include "independent_tokens.hpp"
+#include "labelled_race.hpp"
 
 namespace quenched {
 namespace {
@@ -47,20 +48,28 @@ class IndependentChannel final : public BayesChannel {
 class SampledBayesChannel final : public BayesChannel {
  public:
   SampledBayesChannel(const Problem& problem, int points, std::uint64_t seed, int threads,
-                      std::shared_ptr<WorkLimit> work)
-      : problem_(problem), points_(points), seed_(seed), threads_(threads), work_(std::move(work)) {
+                      std::shared_ptr<WorkLimit> work, bool direct)
+      : problem_(problem),
+        points_(points),
+        seed_(seed),
+        threads_(threads),
+        work_(std::move(work)),
+        direct_(direct) {
     const int L = std::ranges::max(problem.lengths, {}, &Length::tokens).tokens;
     for (int tokens = L; tokens > places && fewer_ < 4; tokens /= 2) ++fewer_;
+    coarsest_ = direct || L <= 8 ? 1 << 9 : 1 << 7;
   }
 
-  Batch averages(const Eigen::Vector2d& q, int level, bool) const override {
+  Batch averages(const Eigen::Vector2d& q, int level, bool all) const override {
     Batch total = Batch::Zero(replicates, bayes_columns);
+    std::optional<LabelledRace> race;
+    if (!direct_) race.emplace(problem_, q[1], 0.6 + 0.1 * level, threads_);  // 5e-5 to 5e-9
     for (const auto& [L, weight] : problem_.lengths) {
       if (work_)  // before memory is taken
         work_->spend(double(replicates) * size(level) * L * (3.0 * L + std::min(L, places) * L / 128.0));
       const Batch sums = replicate_means(
-          points(L, level), bayes_columns + 1, [&](const Batch& x, Batch& f) { integrand(q, x, f); },
-          threads_);
+          points(L, level), bayes_columns + 1,
+          [&](const Batch& x, Batch& f) { integrand(q, x, all, race ? &*race : nullptr, f); }, threads_);
       for (int r = 0; r < replicates; ++r)  // the last column has mean 1
         total.row(r) += weight * sums.row(r).head(bayes_columns) / sums(r, bayes_columns);
     }
@@ -70,7 +79,8 @@ class SampledBayesChannel final : public BayesChannel {
   /// Closer to 1 the posterior of eps jumps within 1 - q of a boundary that few points see.
   Eigen::Vector2d informed() const override { return {0.98, 0.999}; }
   std::string rule(int level) const override {
-    return std::to_string(replicates) + " x " + std::to_string(size(level)) + " scrambled Sobol points";
+    return std::string(direct_ ? "" : "values and label by the Gumbel race, fields by ") +
+           std::to_string(replicates) + " x " + std::to_string(size(level)) + " scrambled Sobol points";
   }
 
  private:
@@ -78,31 +88,31 @@ class SampledBayesChannel final : public BayesChannel {
   int size(int level) const {
     if (points_ > 0 && level > 0)
       return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(2, points_ / replicates))));
-    return (level == 0 ? 1 << 9 : 1 << (8 + 2 * level)) >>
-           fewer_;  // 2^13 in all, then 2^14, 2^16, 2^18, 2^20
+    // 2^13 in all (many tokens: 2^11), then 2^14, 2^16, 2^18, 2^20
+    return (level == 0 ? coarsest_ : 1 << (8 + 2 * level)) >> fewer_;
   }
   const PointSet& points(int L, int level) const {
+    const int dimension = direct_ ? 2 * L : L + 1;
     for (const PointSet& known : kept_)
-      if (known.dimension == 2 * L && known.size == size(level)) return known;
+      if (known.dimension == dimension && known.size == size(level)) return known;
     if (level > 0)
       std::erase_if(kept_, [&](const PointSet& p) { return p.size != size(0) && p.size != size(level); });
     kept_.push_back(
-        scrambled_sobol(2 * L, size(level), replicates, seed_ + static_cast<std::uint64_t>(L), threads_));
+        scrambled_sobol(dimension, size(level), replicates, seed_ + static_cast<std::uint64_t>(L), threads_));
     return kept_.back();
   }
 
   /// Every hidden location in turn, weighted by S_eps(omega), omega ~ N(0, q_k I): their sum is exchangeable,
   /// and sum_eps S_eps has mean 1; beyond `places` tokens the first of them will do, L/places times as heavy.
-  /// d_l = y - w_l: d_eps ~ N(0, s), d_l - d_eps ~ N(0, q_v (I + 1 1^T)) for the others.
-  void integrand(const Eigen::Vector2d& q, const Batch& x, Batch& f) const {
-    const Eigen::Index n = x.rows();
-    const int L = static_cast<int>(x.cols()) / 2;
-    const double s = label_variance(problem_, q[1]), root_q = std::sqrt(q[1]);
+  void integrand(const Eigen::Vector2d& q, const Batch& x, bool all, const LabelledRace* race,
+                 Batch& f) const {
+    const Eigen::Index n = x.rows(), own = direct_ ? x.cols() / 2 : 1;
+    const int L = static_cast<int>(x.cols() - own);
     // omega by Helmert's orthogonal coordinates: the last is the mean, of which a shift-invariant S is free.
     Batch omega(n, L), log_S, gradient;
-    for (int l = 0; l < L; ++l) omega.col(l) = x.col(2 * L - 1) / std::sqrt(L);
+    for (int l = 0; l < L; ++l) omega.col(l) = x.col(x.cols() - 1) / std::sqrt(L);
     for (int m = 1; m < L; ++m) {
-      const Eigen::ArrayXd u = x.col(L + m - 1) / std::sqrt(m * (m + 1.0));
+      const Eigen::ArrayXd u = x.col(own + m - 1) / std::sqrt(m * (m + 1.0));
       for (int l = 0; l < m; ++l) omega.col(l) += u;
       omega.col(m) -= m * u;
     }
@@ -110,12 +120,29 @@ class SampledBayesChannel final : public BayesChannel {
     problem_.task->posterior(omega, 1 - q[0], log_S, gradient);
     const Batch S = log_S.exp();
     const Eigen::ArrayXd total = S.rowwise().sum(), attended = S.square().rowwise().sum() / total.square();
+    const double s = label_variance(problem_, q[1]);
+    f.setZero();
+    f.col(attention) = total * attended;
+    f.col(bayes_columns) = total;
+    if (race) {
+      const Batch means = race->means(x.col(0), log_S, gradient, places, all);
+      f.col(g_k2) = means.col(LabelledRace::forces);
+      f.col(g_v2) = means.col(LabelledRace::squares) / s;
+      f.col(log_Z) = means.col(LabelledRace::log_sum) - total * std::log(2 * std::numbers::pi * s) / 2;
+    } else {
+      add_direct(x, S, log_S, gradient, std::sqrt(q[1]), s, f);
+    }
+  }
 
+  /// d_l = y - w_l: d_eps ~ N(0, s), d_l - d_eps ~ N(0, q_v (I + 1 1^T)) for the others.
+  static void add_direct(const Batch& x, const Batch& S, const Batch& log_S, const Batch& gradient,
+                         double root_q, double s, Batch& f) {
+    const Eigen::Index n = S.rows();
+    const auto L = static_cast<int>(S.cols());
     const double a = L > 1 ? (std::sqrt(L) - 1) / (L - 1) : 0;  // (I + a 1 1^T)^2 = I + 1 1^T
     Batch apart = root_q * x.middleCols(1, L - 1);
     if (L > 1) apart.colwise() += a * apart.rowwise().sum().eval();
     const Eigen::ArrayXd d_eps = std::sqrt(s) * x.col(0);
-    f.setZero();
     const int used = std::min(L, places);
     Batch d(n, L), p(n, L);
     Eigen::ArrayXd g(n), g2(n);
@@ -138,8 +165,6 @@ class SampledBayesChannel final : public BayesChannel {
       f.col(g_v2) += weight * (p * d).square().rowwise().sum() / (s * s);
       f.col(log_Z) += weight * (top + Z.log() - std::log(2 * std::numbers::pi * s) / 2);
     }
-    f.col(attention) = total * attended;
-    f.col(bayes_columns) = total;
   }
 
   Problem problem_;
@@ -147,7 +172,8 @@ class SampledBayesChannel final : public BayesChannel {
   std::uint64_t seed_;
   int threads_;
   std::shared_ptr<WorkLimit> work_;
-  int fewer_ = 0;  // halvings of the points
+  bool direct_;
+  int coarsest_, fewer_ = 0;  // halvings of the points
   mutable std::vector<PointSet> kept_;
 };
 
@@ -158,8 +184,8 @@ std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double
 }
 
 std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points, std::uint64_t seed,
-                                              int threads, std::shared_ptr<WorkLimit> work) {
-  return std::make_unique<SampledBayesChannel>(problem, points, seed, threads, std::move(work));
+                                              int threads, std::shared_ptr<WorkLimit> work, bool direct) {
+  return std::make_unique<SampledBayesChannel>(problem, points, seed, threads, std::move(work), direct);
 }
 
 }  // namespace quenched

@@ -23,11 +23,12 @@ class BayesChannel {
 /// Tokens independent given the label (spiked): deterministic, one dimension for any prompt length.
 [[nodiscard]] std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double tolerance,
                                                                 int threads);
-/// Any task: scrambled Sobol points in 2 L dimensions. points: 0, or the number of the one and only level
-/// above 0. Beyond 16 tokens fewer of both: 16 of the places where eps may be, and the points of level 0 by
-/// L^2.
+/// Any task: scrambled Sobol points for the fields and the label, the tokens' values exactly (`direct`:
+/// sampled too, in 2 L dimensions, as a check). points: 0, or the number of the one and only level above 0.
+/// Beyond 16 tokens fewer of both: 16 of the places where eps may be, and the points of level 0 by L^2.
 [[nodiscard]] std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points,
                                                             std::uint64_t seed, int threads,
-                                                            std::shared_ptr<WorkLimit> work = nullptr);
+                                                            std::shared_ptr<WorkLimit> work = nullptr,
+                                                            bool direct = false);
 
 }  // namespace quenched

@@ -8,9 +8,10 @@
 namespace quenched {
 
 QuinticTable::QuinticTable(double left, double step, const Eigen::ArrayXd& f, const Eigen::ArrayXd& d1,
-                           const Eigen::ArrayXd& d2, int longest)
+                           const Eigen::ArrayXd& d2, int longest, int cells)
     : left_(left),
       cell_(step / cells),
+      cells_(cells),
       steps_(static_cast<int>(f.size()) / cells),
       length_(steps_ + longest + 1) {
   coefficients_.assign(static_cast<std::size_t>(6) * cells * length_, 0.0);
@@ -25,10 +26,10 @@ QuinticTable::QuinticTable(double left, double step, const Eigen::ArrayXd& f, co
 }
 
 void QuinticTable::add(double x, double weight, Eigen::Ref<Eigen::ArrayXd> out) const {
-  const double place = std::min(std::max(0.0, (x - left_) / cell_), static_cast<double>(steps_) * cells);
+  const double place = std::min(std::max(0.0, (x - left_) / cell_), static_cast<double>(steps_) * cells_);
   const int i = static_cast<int>(place);
-  vector_math::add_quintics(&coefficients_[static_cast<std::size_t>(i % cells * length_ + i / cells)],
-                            static_cast<std::ptrdiff_t>(cells) * length_, place - i, weight, out);
+  vector_math::add_quintics(&coefficients_[static_cast<std::size_t>(i % cells_ * length_ + i / cells_)],
+                            static_cast<std::ptrdiff_t>(cells_) * length_, place - i, weight, out);
 }
 
 double trapezoid_step(double variance, double strip, double digits) {

@@ -9,22 +9,20 @@ namespace quenched {
 /// a step, so one polynomial serves all.
 class QuinticTable {
  public:
-  static constexpr int cells = 12;  // table cells a step
-
   /// f, d1 and d2 at left + i step/cells, i = 0 .. cells * steps. Beyond the right end the function is 0.
   QuinticTable(double left, double step, const Eigen::ArrayXd& f, const Eigen::ArrayXd& d1,
-               const Eigen::ArrayXd& d2, int longest);
+               const Eigen::ArrayXd& d2, int longest, int cells = 12);
   /// out_j += weight f(x + j step). Needs x >= left and out.size() <= longest. Cost: 1 ns a number.
   void add(double x, double weight, Eigen::Ref<Eigen::ArrayXd> out) const;
 
   /// The grid that a table of this many steps needs.
-  [[nodiscard]] static Eigen::ArrayXd grid(double left, double step, int steps) {
+  [[nodiscard]] static Eigen::ArrayXd grid(double left, double step, int steps, int cells = 12) {
     return Eigen::ArrayXd::LinSpaced(steps * cells + 1, left, left + steps * step);
   }
 
  private:
   double left_, cell_;
-  int steps_, length_;
+  int cells_, steps_, length_;
   std::vector<double> coefficients_;  // power, cell within a step, step
 };
 

@@ -69,8 +69,9 @@ void TokenRace::wins(const Batch& A, int wanted, Batch& log_S, Batch& gradient) 
   const int L = static_cast<int>(A.cols());
   log_S.resize(A.rows(), wanted);
   gradient.resize(A.rows(), static_cast<Eigen::Index>(wanted) * L);
-  ArrayXd P(nodes_), Pg(nodes_);
-  Eigen::ArrayXXd g(nodes_, L);
+  ArrayXd P(nodes_);
+  Eigen::ArrayXXd g(nodes_, L), Pg(nodes_, wanted);
+  Eigen::MatrixXd both(wanted, L);
   for (Eigen::Index point = 0; point < A.rows(); ++point) {
     const double top = A.row(point).maxCoeff();
     P.setZero();
@@ -81,14 +82,18 @@ void TokenRace::wins(const Batch& A, int wanted, Batch& log_S, Batch& gradient) 
       g_->add(x, 1, g.col(l));
     }
     vector_math::exp(P, P);
+    Pg = g.leftCols(wanted).colwise() * P;
+    const Eigen::RowVectorXd S = Pg.colwise().sum() + floor;
+    log_S.row(point) = S * step_;
+    if (L < 8)
+      both = Pg.matrix().transpose().lazyProduct(g.matrix());
+    else
+      both.noalias() = Pg.matrix().transpose() * g.matrix();
     for (int eps = 0; eps < wanted; ++eps) {
-      Pg = P * g.col(eps);
-      const double S = Pg.sum() + floor;
-      log_S(point, eps) = S * step_;
       double rest = 0;
       for (int l = 0; l < L; ++l) {
         if (l == eps) continue;
-        const double d = (Pg * g.col(l)).sum() / S;
+        const double d = both(eps, l) / S[eps];
         gradient(point, eps * L + l) = -d;
         rest += d;
       }
