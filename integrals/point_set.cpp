@@ -14,18 +14,29 @@ constexpr int block = 64;
 
 }  // namespace
 
-PointSet scrambled_sobol(int dimension, int size, int replicates, std::uint64_t seed, int threads) {
+PointSet scrambled_sobol(int dimension, int size, int replicates, std::uint64_t seed, int threads,
+                         Eigen::Index kept) {
   if (size < 2 || size > (1 << 26) || !std::has_single_bit(static_cast<unsigned>(size)))
     throw InvalidInput("points", std::to_string(size), "needs a power of two from 2 to 2^26");
   if (replicates < 1) throw InvalidInput("replicates", std::to_string(replicates), "needs at least 1");
-  const ScrambledSobol sequence(dimension, seed);
-  PointSet points{dimension, size, replicates,
-                  Batch(static_cast<Eigen::Index>(size) * replicates, dimension)};
+  const auto sequence = std::make_shared<const ScrambledSobol>(dimension, seed);
+  PointSet points{dimension, size, replicates, {}, sequence};
+  const Eigen::Index rows = static_cast<Eigen::Index>(size) * replicates;
+  if (rows * dimension > kept) return points;
+  points.normals.resize(rows, dimension);
   parallel_for(replicates * dimension, threads, [&](int task) {
     const int r = task / dimension, d = task % dimension;
-    sequence.fill(r, d, 0, size, &points.normals(static_cast<Eigen::Index>(r) * size, d));
+    sequence->fill(r, d, 0, size, &points.normals(static_cast<Eigen::Index>(r) * size, d));
   });
   return points;
+}
+
+Batch PointSet::rows(Eigen::Index first, Eigen::Index count) const {
+  if (normals.size() > 0) return normals.middleRows(first, count);
+  Batch made(count, dimension);
+  for (int d = 0; d < dimension; ++d)
+    sequence->fill(static_cast<int>(first / size), d, first % size, count, made.col(d).data());
+  return made;
 }
 
 Batch replicate_deviations(const Batch& means) {

@@ -36,7 +36,7 @@ int finest_level(const Problem& problem, const ActivationInfo& info) {
     const Rule rule = rule_for(problem, info, tokens);
     if (rule == Rule::grid) last = std::min(last, 3);
     if (rule != Rule::sampled) continue;
-    constexpr double budget = 7e6;  // points times tokens
+    constexpr double budget = 7e7;  // points times tokens
     int level = 0;
     while (level < 5 && 4096 * std::pow(4.0, level + 1) * tokens <= budget) ++level;
     last = std::min(last, level);

@@ -27,9 +27,10 @@ class SampledChannel final : public Channel {
 
   ChannelMeans means(const OrderParameters& o, Detail detail) override {
     const bool diagnostics = detail == Detail::responses;
-    ChannelMeans m =
-        points_.means(o, diagnostics ? all_means : fixed_point_means, detail != Detail::means,
-                      [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); });
+    ChannelMeans m = points_.means(
+        o, diagnostics ? all_means : fixed_point_means, detail != Detail::means,
+        [&](const SampledBlock& sample) { return contributions(o, sample, diagnostics); },
+        diagnostics ? all_means - competing : 0);
     if (diagnostics)
       add_jumps(m, problem_, activation_, tokens_, o, std::max(tokens_ > 16 ? 16 : 64, points_.size() / 256),
                 options_);

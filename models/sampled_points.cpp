@@ -1,5 +1,6 @@
 #include "sampled_points.hpp"
 
+#include <Eigen/Cholesky>
 #include <cmath>
 #include <quenched/parallel.hpp>
 
@@ -7,12 +8,14 @@ namespace quenched {
 
 Batch without_common_mode(const Batch& normals) {
   const Eigen::Index L = normals.cols() + 1;
-  Batch out = Batch::Zero(normals.rows(), L);
-  for (Eigen::Index j = 1; j < L; ++j) {
+  Batch out(normals.rows(), L);
+  Eigen::ArrayXd later = Eigen::ArrayXd::Zero(normals.rows());  // what columns beyond this one add to it
+  for (Eigen::Index j = L - 1; j > 0; --j) {
     const double scale = 1 / std::sqrt(static_cast<double>(j * (j + 1)));
-    for (Eigen::Index l = 0; l < j; ++l) out.col(l) += scale * normals.col(j - 1);
-    out.col(j) -= static_cast<double>(j) * scale * normals.col(j - 1);
+    out.col(j) = later - static_cast<double>(j) * scale * normals.col(j - 1);
+    later += scale * normals.col(j - 1);
   }
+  out.col(0) = later;
   return out;
 }
 
@@ -26,41 +29,94 @@ SampledPoints::SampledPoints(const Problem& problem, const Activation& activatio
       work_(std::move(work)) {
   common_mode_ = common_mode(activation.info(), L_);
   points_ = scrambled_sobol(1 + L_ + (common_mode_ ? L_ : L_ - 1), size_, replicates,
-                            seed + 1000003ULL * static_cast<std::uint64_t>(L_), threads_);
-  warm_.resize(points_.normals.rows(), L_);
-  competing_.setZero(points_.normals.rows());
+                            seed + 1000003ULL * static_cast<std::uint64_t>(L_), threads_, most_kept);
+  const Eigen::Index rows = static_cast<Eigen::Index>(replicates) * size_;
+  if (rows * L_ <= most_kept) warm_.resize(rows, L_);
+  competing_.setZero(rows);
+  fields_ = scrambled_sobol(common_mode_ ? L_ : L_ - 1, more_fields * size_, replicates,
+                            seed + 7000003ULL * static_cast<std::uint64_t>(L_), threads_, most_kept);
 }
 
+namespace {
+
+/// Coefficients of the controls (the last columns) for the first `outputs`, from the products of deviations,
+/// each control in units of its own; with a little ridge, where they are collinear.
+Eigen::MatrixXd least_squares(const Eigen::MatrixXd& product, int outputs) {
+  const auto controls = product.rightCols(product.rows());
+  const Eigen::ArrayXd deviation = controls.diagonal().array().max(0).sqrt();
+  const Eigen::MatrixXd scale = (deviation > 1e-9).select(1 / deviation, 0).matrix().asDiagonal();
+  Eigen::MatrixXd correlation = scale * controls * scale;
+  correlation.diagonal().array() += 1e-8;
+  return scale * correlation.ldlt().solve(scale * product.leftCols(outputs));
+}
+
+}  // namespace
+
 ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool search,
-                                  const std::function<Batch(const SampledBlock&)>& f) {
+                                  const std::function<Batch(const SampledBlock&)>& f, int shares) {
   constexpr double moved = 0.02;
   const Eigen::Array<double, 6, 1> here(o.m_k, o.q_k, o.V_k, o.m_v, o.q_v, o.V_v);
   const bool all = search || !warm_filled_ || ((here - searched_).abs() > moved * (1 + here.abs())).any();
   if (all) searched_ = here;
-  const int blocks = replicates * size_ / block, per_replicate = size_ / block;
-  Batch sums(blocks, outputs), doubtful(blocks, outputs);
-  parallel_for(blocks, threads_, [&](int b) {
-    const SampledBlock sample = at(o, b, all);
-    const Batch each = f(sample).colwise() * sample.law.weight;
-    sums.row(b) = each.colwise().sum();
-    doubtful.row(b) =
-        (each.abs().colwise() * (1 - sample.proximal.best.converged).cast<double>()).colwise().sum();
+  constexpr int controls = FieldControls::count;
+  const FieldControls control(activation_, o, problem_.noise);
+  const int per_chunk = std::min(16, size_ / block), chunks = replicates * size_ / (block * per_chunk);
+  Batch sums = Batch::Zero(chunks, outputs + controls), doubtful = Batch::Zero(chunks, outputs);
+  std::vector<Eigen::MatrixXd> products(static_cast<std::size_t>(chunks));  // of the controls with everything
+  parallel_for(chunks, threads_, [&](int c) {
+    Batch each(block, outputs + controls);
+    auto& product = products[static_cast<std::size_t>(c)];
+    product.setZero(controls, outputs + controls);
+    for (int b = c * per_chunk; b < (c + 1) * per_chunk; ++b) {
+      const SampledBlock sample = at(o, b, all);
+      each << f(sample), control.at(sample.law, sample.y, sample.w, sample.zeta, sample.t_v);
+      each.colwise() *= sample.law.weight;
+      sums.row(c) += each.colwise().sum();
+      doubtful.row(c) +=
+          (each.leftCols(outputs).abs().colwise() * (1 - sample.proximal.best.converged).cast<double>())
+              .colwise()
+              .sum();
+      product += each.rightCols(controls).matrix().transpose() * each.matrix();
+    }
   });
   warm_filled_ = true;
-  Batch each = Batch::Zero(replicates, outputs);
-  for (int b = 0; b < blocks; ++b) each.row(b / per_replicate) += sums.row(b);
+  Batch each = Batch::Zero(replicates, outputs + controls);
+  Eigen::MatrixXd product = Eigen::MatrixXd::Zero(controls, outputs + controls);
+  for (int c = 0; c < chunks; ++c) {
+    each.row(c / (chunks / replicates)) += sums.row(c);
+    product += products[static_cast<std::size_t>(c)];
+  }
   each /= size_;
+  const Eigen::RowVectorXd centre = each.colwise().mean();
+  product -= replicates * size_ * centre.tail(controls).transpose() * centre;
+  const Eigen::MatrixXd slopes = least_squares(product, outputs - shares);
+  each.leftCols(outputs - shares) -=
+      ((each.rightCols(controls) - expected(o, control)).matrix() * slopes).array();
   ChannelMeans m;
-  m.value = each.colwise().mean();
-  m.deviation = replicate_deviations(each);
+  m.value = each.leftCols(outputs).colwise().mean();
+  m.deviation = replicate_deviations(each.leftCols(outputs));
   // Where no minimum was reached nothing is known.
   m.deviation.conservativeResize(m.deviation.rows() + 1, Eigen::NoChange);
   m.deviation.bottomRows(1) = doubtful.colwise().sum() / (replicates * size_);
   return m;
 }
 
+/// Of the controls, averaged over (y, w) exactly and over the fields by more points, one row a replicate.
+Batch SampledPoints::expected(const OrderParameters& o, const FieldControls& control) const {
+  const int per_replicate = fields_.size / block, blocks = replicates * per_replicate;
+  Batch sums(blocks, FieldControls::count), each = Batch::Zero(replicates, FieldControls::count);
+  parallel_for(blocks, threads_, [&](int b) {
+    const Batch normals = fields_.rows(static_cast<Eigen::Index>(b) * block, block);
+    FieldLaw law;
+    problem_.task->fields(o.m_k, o.q_k, common_mode_ ? normals : without_common_mode(normals), law);
+    sums.row(b) = (control.expected(law).colwise() * law.weight).colwise().sum();
+  });
+  for (int b = 0; b < blocks; ++b) each.row(b / per_replicate) += sums.row(b);
+  return each / fields_.size;
+}
+
 SampledBlock SampledPoints::at(const OrderParameters& o, int b, bool search) {
-  const Batch normals = points_.normals.middleRows(static_cast<Eigen::Index>(b) * block, block);
+  const Batch normals = points_.rows(static_cast<Eigen::Index>(b) * block, block);
   SampledBlock sample{.proximal = GlobalProximal(activation_, L_, o, work_.get())};
   const Batch field_normals = normals.rightCols(points_.dimension - 1 - L_);
   problem_.task->fields(o.m_k, o.q_k, common_mode_ ? field_normals : without_common_mode(field_normals),
@@ -74,16 +130,16 @@ SampledBlock SampledPoints::at(const OrderParameters& o, int b, bool search) {
   sample.y = sample.slope * sample.zeta.col(0) + std::sqrt(sample.spread) * normals.col(0);
   sample.t_v = normals.col(0) / std::sqrt(sample.spread);
   const auto rows = Eigen::seqN(static_cast<Eigen::Index>(b) * block, block);
-  const Batch last = warm_(rows, Eigen::all);
+  const bool keep = warm_.size() > 0, warm = keep && warm_filled_;
+  const Batch last = warm ? Batch(warm_(rows, Eigen::all)) : Batch();
   GlobalProximal& at = sample.proximal;
   auto competing = competing_.segment(static_cast<Eigen::Index>(b) * block, block);
   std::vector<Eigen::Index> contested;
   for (Eigen::Index i = 0; i < block && !search; ++i)
     if (competing[i] > 0) contested.push_back(i);
-  at.minimise(sample.law.omega, sample.y, sample.w, warm_filled_ ? &last : nullptr,
-              search ? nullptr : &contested);
+  at.minimise(sample.law.omega, sample.y, sample.w, warm ? &last : nullptr, search ? nullptr : &contested);
   if (search) competing = at.competing;
-  warm_(rows, Eigen::all) = at.best.x;
+  if (keep) warm_(rows, Eigen::all) = at.best.x;
   sample.g_k = (at.best.x - sample.law.omega) / o.V_k;
   sample.g_v = at.loss.jet.s.colwise() * at.loss.rho;
   return sample;

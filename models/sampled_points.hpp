@@ -3,6 +3,7 @@
 #include <quenched/point_set.hpp>
 #include <quenched/task.hpp>
 
+#include "field_controls.hpp"
 #include "global_proximal.hpp"
 
 namespace quenched {
@@ -26,6 +27,7 @@ struct SampledBlock {
 class SampledPoints {
  public:
   static constexpr int replicates = 16, block = 64;
+  static constexpr Eigen::Index most_kept = 1 << 24;  // numbers, of points and of proximal points: 128 MB
 
   /// `size` points a replicate: a power of two, at least `block`.
   SampledPoints(const Problem& problem, const Activation& activation, int tokens, int size,
@@ -35,20 +37,23 @@ class SampledPoints {
   [[nodiscard]] int dimension() const { return points_.dimension; }
 
   /// Means over the samples of weight * f(block), points x outputs, and what the replicates deviate from
-  /// them. Other minima are sought everywhere if `search` is set or o has moved since they were; else only
-  /// where two competed then.
+  /// them, with `FieldControls` as control variates of all outputs but the last `shares`. Other minima are
+  /// sought everywhere if `search` is set or o has moved since they were; else only where two competed then.
   [[nodiscard]] ChannelMeans means(const OrderParameters& o, int outputs, bool search,
-                                   const std::function<Batch(const SampledBlock&)>& f);
+                                   const std::function<Batch(const SampledBlock&)>& f, int shares = 0);
 
  private:
   [[nodiscard]] SampledBlock at(const OrderParameters& o, int b, bool search);
+  [[nodiscard]] Batch expected(const OrderParameters& o, const FieldControls& control) const;
+
+  static constexpr int more_fields = 4;
 
   Problem problem_;
   const Activation& activation_;
   int L_, threads_, size_;
   std::shared_ptr<WorkLimit> work_;
   bool common_mode_, warm_filled_ = false;
-  PointSet points_;
+  PointSet points_, fields_;
   Batch warm_;                // proximal points of the previous call
   Eigen::ArrayXd competing_;  // where two minima competed when all samples were searched, at
   Eigen::Array<double, 6, 1> searched_;

@@ -32,6 +32,53 @@ QUENCHED_CLONES void eliminate(Eigen::Index n, const double* __restrict z, const
   }
 }
 
+/// h = value + shift |x - centre|^2/2 and its gradient, points x n.
+QUENCHED_CLONES void distances(Eigen::Index points, Eigen::Index n, const double* __restrict x,
+                               const double* __restrict centre, double shift, const double* __restrict own,
+                               double* __restrict gradient, const double* __restrict value,
+                               double* __restrict h) {
+  for (Eigen::Index i = 0; i < points; ++i) h[i] = 0;
+  for (Eigen::Index j = 0; j < n; ++j) {
+    const Eigen::Index at = j * points;
+    for (Eigen::Index i = 0; i < points; ++i) {
+      const double d = x[at + i] - centre[at + i];
+      gradient[at + i] = own[at + i] + shift * d;
+      h[i] += d * d;
+    }
+  }
+  for (Eigen::Index i = 0; i < points; ++i) h[i] = value[i] + shift / 2 * h[i];
+}
+
+/// The largest component of each Newton step relative to 1 + |x|, and the slope along it.
+QUENCHED_CLONES void sizes(Eigen::Index points, Eigen::Index n, const double* __restrict x,
+                           const double* __restrict gradient, const double* __restrict step,
+                           double* __restrict size, double* __restrict slope) {
+  for (Eigen::Index i = 0; i < points; ++i) size[i] = slope[i] = 0;
+  for (Eigen::Index j = 0; j < n; ++j) {
+    const Eigen::Index at = j * points;
+    for (Eigen::Index i = 0; i < points; ++i) {
+      const double part = std::abs(step[at + i]) / (1 + std::abs(x[at + i]));
+      size[i] = part > size[i] ? part : size[i];
+      slope[i] += gradient[at + i] * step[at + i];
+    }
+  }
+}
+
+/// Accepted points take over trial and its step; then trial moves by a fraction of the step from x.
+QUENCHED_CLONES void move(Eigen::Index points, Eigen::Index n, const double* __restrict accepted,
+                          const double* __restrict moved, const double* __restrict next,
+                          double* __restrict step, double* __restrict x, double* __restrict trial) {
+  for (Eigen::Index j = 0; j < n; ++j) {
+    const Eigen::Index at = j * points;
+    for (Eigen::Index i = 0; i < points; ++i) {
+      const bool take = accepted[i] != 0;
+      const double s = take ? next[at + i] : step[at + i], x_i = take ? trial[at + i] : x[at + i];
+      step[at + i] = s, x[at + i] = x_i;
+      trial[at + i] = moved[i] != 0 ? x_i + moved[i] * s : x_i;
+    }
+  }
+}
+
 }  // namespace
 
 void LowRankFactor::factorise(const LowRankModel& model, double shift, double floor) {
@@ -67,8 +114,10 @@ void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, 
                       ProximalMinimum& m, const ProximalOptions& options) {
   const Eigen::Index points = centre.rows(), n = centre.cols();
   const double shift = 1 / V, floor = 1e-3 * shift;
-  Batch trial = start, step = Batch::Zero(points, n), gradient(points, n);
-  Eigen::ArrayXd slope = Eigen::ArrayXd::Zero(points), fraction = Eigen::ArrayXd::Ones(points), h(points);
+  Batch trial = start, step = Batch::Zero(points, n), gradient(points, n), next(points, n);
+  Eigen::ArrayXd slope = Eigen::ArrayXd::Zero(points), fraction = Eigen::ArrayXd::Ones(points), h(points),
+                 size(points), before = Eigen::ArrayXd::Zero(points), descent(points), accepted(points),
+                 moved(points);
   m.x = start;
   m.value = Eigen::ArrayXd::Constant(points, INFINITY);
   m.converged = Eigen::ArrayXi::Zero(points);
@@ -78,35 +127,38 @@ void proximal_minimum(const LowRankObjective& f, const Batch& centre, double V, 
   // m.x, the best that was found.
   for (m.iterations = 1;; ++m.iterations) {
     f(trial, m.model);
-    h = m.model.value + (trial - centre).square().rowwise().sum() / (2 * V);
-    gradient = m.model.gradient + (trial - centre) / V;
+    distances(points, n, trial.data(), centre.data(), shift, m.model.gradient.data(), gradient.data(),
+              m.model.value.data(), h.data());
     m.factor.factorise(m.model, shift, floor);
     if (m.converged.all() || m.iterations >= most) break;
     const bool last = m.iterations + 1 == most;
-    Batch next = -gradient;
+    next = -gradient;
     m.factor.solve(next);
+    sizes(points, n, trial.data(), gradient.data(), next.data(), size.data(), descent.data());
     for (Eigen::Index i = 0; i < points; ++i) {
+      accepted[i] = m.converged[i], moved[i] = 0;
       if (m.converged[i]) continue;
       // Armijo, up to the rounding of h; the first pass takes the start as it is.
       const bool better = m.iterations == 1 || h[i] <= m.value[i] + 1e-4 * fraction[i] * slope[i] +
                                                            1e-14 * (1 + std::abs(m.value[i]));
       if (!better && fraction[i] > 1e-12) {
         fraction[i] /= 2;
-        trial.row(i) = m.x.row(i) + (last ? 0 : fraction[i]) * step.row(i);
+        moved[i] = last ? 0 : fraction[i];
         continue;
       }
-      m.x.row(i) = trial.row(i);
-      m.value[i] = h[i];
-      step.row(i) = next.row(i);
-      slope[i] = (gradient.row(i) * next.row(i)).sum();
-      fraction[i] = 1;
-      const double size = (next.row(i).abs() / (1 + trial.row(i).abs())).maxCoeff();
-      if (size <= options.tolerance && m.factor.definite()[i]) {
+      // Newton's steps shrink quadratically: the next one would be size^3/before^2.
+      const bool full = fraction[i] == 1, definite = m.factor.definite()[i];
+      const bool closed =
+          full && before[i] > size[i] && std::pow(size[i], 3) <= options.tolerance * before[i] * before[i];
+      accepted[i] = 1;
+      moved[i] = last ? 0 : 1;
+      m.value[i] = h[i], slope[i] = descent[i], fraction[i] = 1, before[i] = size[i];
+      if (definite && size[i] <= options.tolerance)
+        m.converged[i] = 1, moved[i] = 0;
+      else if (definite && closed && !last)
         m.converged[i] = 1;
-      } else if (!last) {
-        trial.row(i) += next.row(i);
-      }
     }
+    move(points, n, accepted.data(), moved.data(), next.data(), step.data(), m.x.data(), trial.data());
   }
   m.value = h;
   m.x = trial;
