@@ -10,6 +10,7 @@
 #include <quenched/bayes.hpp>
 #include <quenched/erm.hpp>
 #include <quenched/population.hpp>
+#include <quenched/rsb.hpp>
 #include <string>
 
 using namespace quenched;
@@ -79,6 +80,23 @@ struct PopulationCase {
   }
 };
 
+/// Test error, training error and phi(Y), at Y or the best one.
+struct RsbCase {
+  Problem problem;
+  const char* activation;
+  double alpha, ridge;
+  std::optional<double> parisi;
+
+  Outcome operator()(double tolerance, Effort effort) const {
+    RsbOptions options{.tolerance = tolerance};
+    if (effort == Effort::reference)
+      options = {.tolerance = tolerance / 10, .seed = 77, .work = 10 * default_work};
+    const RsbResult r = rsb(problem, *make_activation(activation), alpha, ridge, ridge, parisi, options);
+    const auto& u = r.uncertainty;
+    return {{r.test_error, r.train_error, r.potential}, std::max({u.test_error, u.train_error, u.potential})};
+  }
+};
+
 /// Forty points of a curve, each from its neighbour; `measure` is the time over that of the first point.
 struct CurveCase {
   Outcome operator()(double tolerance, Effort) const {
@@ -122,6 +140,12 @@ std::vector<Case> cases() {
       {"population softmax spiked L=3", 1e-9, 0.02, PopulationCase{slr("spiked", 20, 3, 0)}},
       {"population softmax spiked L=10000", 1e-9, 0.02, PopulationCase{slr("spiked", 20, 10000, 0)}},
       {"population softmax max L=10000", 1e-9, 0.02, PopulationCase{slr("max", 5, 10000, 0)}},
+      {"rsb softmax spiked L=2, Y=16", 1e-3, 1, RsbCase{slr("spiked", 1, 2, 0), "softmax", 2, 0.03, 16}},
+      {"rsb softmax spiked L=2, best Y", 1e-3, 10, RsbCase{slr("spiked", 1, 2, 0), "softmax", 2, 0.03, {}}},
+      {"rsb linear spiked L=3", 1e-2, 10, RsbCase{slr("spiked", 1, 3, 0.25), "linear", 5, 0.3, {}}},
+      {"rsb linear spiked L=50", 1e-2, 10, RsbCase{slr("spiked", 2, 50, 0.1), "linear", 5, 1, {}}},
+      {"rsb softmax spiked L=3, Y=2", 3e-3, 60, RsbCase{slr("spiked", 1, 3, 0.25), "softmax", 5, 0.1, 2}},
+      {"rsb softmax spiked L=3, best Y", 3e-3, 60, RsbCase{slr("spiked", 1, 3, 0.25), "softmax", 5, 0.1, {}}},
       {"curve of 40 alphas, softmax spiked L=3", 1e-3, 15, CurveCase{}},
   };
 }

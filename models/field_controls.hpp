@@ -7,7 +7,7 @@
 namespace quenched {
 
 /// Control variates of the sampled channel: what a sample gives at chi = omega, no proximal point, of which
-/// the average over (y, w) given omega is a closed form (docs/equations.md, section 6). There s =
+/// the average over (y, w) given omega is a closed form (docs/equations.md, equation 6.2). There s =
 /// sigma(omega) is given, so that rho = (y - s.w)/D and w are Gaussian with E rho^2 = (1 + Delta - 2 m_v s_0
 /// + q_v |s|^2)/ D^2 and a = E rho w = (m_v e_0 - q_v s)/D, and the force g = rho J^T w + V_v rho^2 J^T s is
 /// a polynomial.

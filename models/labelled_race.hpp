@@ -8,7 +8,7 @@
 namespace quenched {
 
 /// Averages over the values w of all tokens, given S and the label y, for the Bayes-optimal equations of any
-/// task (docs/equations.md, section 6). p_l = S_l E_l/sum_m S_m E_m with E_l = exp(-t_l^2/2), t_l = (y -
+/// task (docs/equations.md, equation 4.6). p_l = S_l E_l/sum_m S_m E_m with E_l = exp(-t_l^2/2), t_l = (y -
 /// w_l)/sqrt(s), s = 1 - q_v + Delta, is the probability that l wins the race of the levels log S_l - t_l^2/2
 /// + G_l (G_l standard Gumbel), and given y the w_l ~ N(0, q_v) are independent. With z_l = x - log S_l,
 ///     K(z) = E_w exp(-e^{-z} E),  Phi(z) = E_w E exp(-e^{-z} E),  Psi(z) = E_w t^2 E exp(-e^{-z} E):

@@ -16,6 +16,9 @@ const styleOf = (a, b) =>
       ? 'trusted'
       : 'doubted'
 
+/** What replica symmetry says where the record is beyond it; else what the record says. */
+const symmetricOf = (record, name) => numberOf(record, record.values.broken ? `replica_symmetric.${name}` : name)
+
 /** Those of the state's filters on this curve with a finite y, once each: the Bayes risk comes with every activation. */
 function pointsOf(curve, { x, shown }, name, logX, logY) {
   const seen = new Set()
@@ -28,6 +31,7 @@ function pointsOf(curve, { x, shown }, name, logX, logY) {
       x: numberOf(record, x),
       y: numberOf(record, name),
       error: errorOf(record, name),
+      symmetric: symmetricOf(record, name),
     }))
     .filter((p) => Number.isFinite(p.y) && (!logY || p.y > 0) && (!logX || p.x > 0))
     .filter((p) => !seen.has(`${p.x} ${p.y}`) && seen.add(`${p.x} ${p.y}`))
@@ -64,6 +68,17 @@ function lines(points, ink, yaxis) {
       ...no_hover,
     }))
     .filter((trace) => trace.x.length)
+}
+
+/** What replica symmetry says beyond itself, in thin dashes. */
+function symmetricLine(points, ink) {
+  const line = run(
+    points.filter((p) => Number.isFinite(p.symmetric)).map((p) => ({ ...p, y: p.symmetric })),
+    'broken',
+  )
+  return line.x.length
+    ? [{ ...line, mode: 'lines', connectgaps: false, line: { color: ink, dash: '6px,5px', width: 1 }, ...no_hover }]
+    : []
 }
 
 /** Where the error is large enough to be seen. */
@@ -190,7 +205,11 @@ export function drawCurves(node, state, hooks) {
   const visible = drawn.filter(({ curve }) => !state.hidden.has(curve.label))
   const flat = visible.filter(({ curve }) => !upright(curve)),
     all = flat.flatMap(({ points }) => points)
-  const reach = all.flatMap((p) => [p.y, ...(p.error < Math.abs(p.y) ? [p.y - p.error, p.y + p.error] : [])])
+  const reach = all.flatMap((p) => [
+    p.y,
+    ...(Number.isFinite(p.symmetric) ? [p.symmetric] : []),
+    ...(p.error < Math.abs(p.y) ? [p.y - p.error, p.y + p.error] : []),
+  ])
   const [low, high] = [Math.min(...reach), Math.max(...reach)]
   const room = (high - low) * 0.05 || Math.abs(high) * 0.05 || 0.5
   const range = logY ? [low / 1.3, high * 1.3] : [low - room, high + room]
@@ -216,7 +235,7 @@ export function drawCurves(node, state, hooks) {
       )
       continue
     }
-    if (!curve.simulated) traces.push(...band(points, ink, high - low), ...lines(points, ink, 'y'))
+    if (!curve.simulated) traces.push(...symmetricLine(points, ink), ...band(points, ink, high - low), ...lines(points, ink, 'y'))
     traces.push(markers(points, ink, curve.simulated, 'y'))
     if (!curve.simulated) ends.push({ label: curve.label, ink, y: points.at(-1).y })
   }
@@ -304,7 +323,10 @@ function drawKey(visible) {
   const parts = ['lines: theory']
   if (theory.some((record) => !isTrusted(record)))
     parts.push('dashed, with open circles: theory that is not to be trusted')
-  if (theory.some((record) => record.values.broken)) parts.push('dash-dotted: beyond replica symmetry')
+  const broken = theory.filter((record) => record.values.broken)
+  if (broken.length) parts.push('dash-dotted: beyond replica symmetry')
+  if (broken.some((record) => record.values.replica_symmetric))
+    parts.push('thin dashes: what replica symmetry says there')
   if (visible.some(({ curve }) => curve.simulated)) parts.push('markers: simulation with standard errors')
   if (theory.some((record) => record.threshold)) parts.push('dotted, upright: thresholds')
   document.getElementById('key').textContent = `${parts.join('; ')}. Drag to zoom, double-click to zoom out.`

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "curve_script.hpp"
 #include "program.hpp"
 #include "read_records.hpp"
 
@@ -111,6 +112,23 @@ TEST_CASE("thresholds beside branches are lines at their alpha; alone they are p
   std::vector<Record> alone = {spinodal};
   CHECK(thresholds(alone, axes).empty());
   CHECK(alone.size() == 1);
+}
+
+TEST_CASE("beyond replica symmetry its own line goes on in thin dashes, where the record says what it is") {
+  std::vector<Record> records = {point("erm", 1, 0.9, "marginal"), point("erm", 2, 0.8, "marginal"),
+                                 point("erm", 3, 0.7, "trusted")};
+  Axes axes;
+  const auto script = [&] { return curve_script(series(records, axes), {}, axes).text; };
+  const std::string thin = "lw 1 dt (6,5)";
+  CHECK(script().find(thin) == std::string::npos);
+  for (int i : {0, 1}) records[i]["broken"] = true;
+  CHECK(script().find(thin) == std::string::npos);
+  for (int i : {0, 1}) records[i]["replica_symmetric"] = {{"test_error", 1.5 - i / 4.0}};
+  const std::string drawn = script();
+  CHECK(drawn.find(thin) != std::string::npos);
+  CHECK(drawn.find("1 1.5\n2 1.25\n3 0.7\n") != std::string::npos);  // to where the curves join
+  CHECK(drawn.find("1 0.9\n2 0.8\n3 0.7\n") != std::string::npos);
+  CHECK(drawn.find("what replica symmetry says there") != std::string::npos);
 }
 
 TEST_CASE("pictures begin as their suffix says and their data lie beside them") {

@@ -115,6 +115,13 @@ async function hover(page, id, x, y, ...expected) {
 
 const text = (page, id) => page.locator('#' + id).innerText()
 
+const beyond = [1, 2, 3].map((alpha) =>
+  point('erm', 'softmax', alpha, 1 / alpha, alpha < 3 ? 'marginal' : 'trusted', {
+    broken: alpha < 3,
+    ...(alpha < 3 ? { replica_symmetric: { test_error: 2 / alpha } } : {}),
+  }),
+)
+
 try {
   const url = report('curves', curves)
   const page = await open(url, { colorScheme: 'light' })
@@ -180,6 +187,19 @@ try {
   assert.ok(await narrow.evaluate(() => document.documentElement.scrollWidth <= innerWidth))
   await hover(narrow, 'chart', 1, 1, 'unstable')
   assert.deepEqual(narrow.troubles, [])
+
+  const split = await open(report('beyond', beyond), { colorScheme: 'light' })
+  assert.match(await text(split, 'key'), /dash-dotted: beyond replica symmetry; thin dashes: what replica symmetry says/)
+  const thin = await split.evaluate(() =>
+    document.getElementById('chart').data.filter(({ line }) => line?.dash === '6px,5px').map(({ x, y }) => [x, y]),
+  )
+  assert.deepEqual(thin, [
+    [
+      [null, 1, 2, 3],
+      [null, 2, 1, 1 / 3],
+    ],
+  ])
+  assert.deepEqual(split.troubles, [])
 
   const diagram = await open(report('map', map), { colorScheme: 'dark' })
   await hover(diagram, 'diagram', 1, 3, 'test error', '0.25')
