@@ -61,7 +61,8 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
   constexpr int controls = FieldControls::count;
   const FieldControls control(activation_, o, problem_.noise);
   const int per_chunk = std::min(16, size_ / block), chunks = replicates * size_ / (block * per_chunk);
-  Batch sums = Batch::Zero(chunks, outputs + controls), doubtful = Batch::Zero(chunks, outputs);
+  Batch sums = Batch::Zero(chunks, outputs + controls), doubtful = Batch::Zero(chunks, outputs),
+        sizes = doubtful;
   std::vector<Eigen::MatrixXd> products(static_cast<std::size_t>(chunks));  // of the controls with everything
   parallel_for(chunks, threads_, [&](int c) {
     Batch each(block, outputs + controls);
@@ -72,10 +73,10 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
       each << f(sample), control.at(sample.law, sample.y, sample.w, sample.zeta, sample.t_v);
       each.colwise() *= sample.law.weight;
       sums.row(c) += each.colwise().sum();
+      const Batch size = each.leftCols(outputs).abs();
+      sizes.row(c) += size.colwise().sum();
       doubtful.row(c) +=
-          (each.leftCols(outputs).abs().colwise() * (1 - sample.proximal.best.converged).cast<double>())
-              .colwise()
-              .sum();
+          (size.colwise() * (1 - sample.proximal.best.converged).cast<double>()).colwise().sum();
       product += each.rightCols(controls).matrix().transpose() * each.matrix();
     }
   });
@@ -90,8 +91,15 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
   const Eigen::RowVectorXd centre = each.colwise().mean();
   product -= replicates * size_ * centre.tail(controls).transpose() * centre;
   const Eigen::MatrixXd slopes = least_squares(product, outputs - shares);
-  each.leftCols(outputs - shares) -=
-      ((each.rightCols(controls) - expected(o, control)).matrix() * slopes).array();
+  const Batch taken = ((each.rightCols(controls) - expected(o, control)).matrix() * slopes).array();
+  // What is of one sign keeps it: where a few points carry an average its coefficients are worth nothing.
+  const Eigen::ArrayXd sum = sums.leftCols(outputs).colwise().sum(), size = sizes.colwise().sum();
+  const double most = 0.9 / (replicates * size_);
+  for (int k = 0; k < outputs - shares; ++k) {
+    const bool signed_mean = std::abs(sum[k]) >= (1 - 1e-9) * size[k];
+    const double less = taken.col(k).mean() * (sum[k] > 0 ? 1 : -1);
+    if (std::isfinite(less) && !(signed_mean && less > most * size[k])) each.col(k) -= taken.col(k);
+  }
   ChannelMeans m;
   m.value = each.leftCols(outputs).colwise().mean();
   m.deviation = replicate_deviations(each.leftCols(outputs));
