@@ -8,11 +8,11 @@ namespace {
 using Eigen::ArrayXd;
 
 /// sigma and its Jacobian J at omega.
-struct Attention {
+struct FieldAttention {
   ActivationJet jet;
   ArrayXd P, D;  // |s|^2, 1 + V_v |s|^2
 
-  Attention(const Activation& activation, const Batch& omega, double V_v) {
+  FieldAttention(const Activation& activation, const Batch& omega, double V_v) {
     activation.jet(omega, jet);
     P = jet.s.square().rowwise().sum();
     D = 1 + V_v * P;
@@ -28,7 +28,7 @@ ArrayXd dot(const Batch& a, const Batch& b) { return (a * b).rowwise().sum(); }
 
 Batch FieldControls::at(const FieldLaw& law, const ArrayXd& y, const Batch& w, const Batch& zeta,
                         const ArrayXd& t_v) const {
-  const Attention at(activation_, law.omega, o_.V_v);
+  const FieldAttention at(activation_, law.omega, o_.V_v);
   const Batch& s = at.jet.s;
   const ArrayXd rho = (y - dot(s, w)) / at.D, rho2 = rho.square();
   const Batch Jw = at.transposed(w), g = Jw.colwise() * rho + at.transposed(s).colwise() * (o_.V_v * rho2);
@@ -41,7 +41,7 @@ Batch FieldControls::at(const FieldLaw& law, const ArrayXd& y, const Batch& w, c
 }
 
 Batch FieldControls::expected(const FieldLaw& law) const {
-  const Attention at(activation_, law.omega, o_.V_v);
+  const FieldAttention at(activation_, law.omega, o_.V_v);
   const auto& [s, b, p, q, c] = at.jet;
   const ArrayXd rho2 = (1 + noise_ - 2 * o_.m_v * s.col(0) + o_.q_v * at.P) / at.D.square();
   Batch a = -o_.q_v * s;

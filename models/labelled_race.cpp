@@ -14,10 +14,11 @@ namespace {
 
 using Eigen::ArrayXd;
 
-constexpr double digits = 24, strip = std::numbers::pi / 2;  // K is regular and below 1 for |Im z| < pi/2
+constexpr double race_digits = 24,
+                 race_strip = std::numbers::pi / 2;  // K is regular and below 1 for |Im z| < pi/2
 constexpr double most_normal = 7.75, most_t = 8.5;
 constexpr double rightmost = 22;  // the tail of the Gumbel law: e^{-22}
-constexpr int cells = 4;          // of the tables, a step
+constexpr int table_cells = 4;    // of the tables, a step
 
 double normal_density(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi); }
 
@@ -83,7 +84,7 @@ LabelledRace::LabelledRace(const Problem& problem, double q_v, double resolution
   // rule.
   step_y_ = 0.5 * root_y_ / resolution;
   const int labels = static_cast<int>(std::ceil(most_normal * root_y_ / step_y_)) + 1;
-  step_ = trapezoid_step(0, strip, digits) / resolution;
+  step_ = trapezoid_step(0, race_strip, race_digits) / resolution;
   left_ = leftmost(step_y_, labels, q_v, s, resolution);
   nodes_ = static_cast<int>(std::ceil((rightmost - left_) / step_)) + 1;
   nodes_ += -nodes_ & 7;
@@ -98,7 +99,7 @@ LabelledRace::LabelledRace(const Problem& problem, double q_v, double resolution
 }
 
 LabelledRace::Label LabelledRace::tabulated(double y, double q_v, double s, double resolution) const {
-  const ArrayXd z = QuinticTable::grid(left_, step_, nodes_, cells), v = (-z).exp(), v2 = v.square(),
+  const ArrayXd z = QuinticTable::grid(left_, step_, nodes_, table_cells), v = (-z).exp(), v2 = v.square(),
                 v3 = v2 * v;
   const Moments m = moments(v, y, q_v, s, resolution);
   constexpr double least = 1e-250;
@@ -107,7 +108,7 @@ LabelledRace::Label LabelledRace::tabulated(double y, double q_v, double s, doub
   const ArrayXd g = v * phi.col(1) / K, g1 = (v2 * phi.col(2) - v * phi.col(1)) / K - g.square();
   Label label{0, 0, {}};
   const auto add = [&](const ArrayXd& f, const ArrayXd& d1, const ArrayXd& d2) {
-    label.tables.emplace_back(left_, step_, f, d1, d2, nodes_, cells);
+    label.tables.emplace_back(left_, step_, f, d1, d2, nodes_, table_cells);
   };
   const auto add_over_K = [&](const ArrayXd& f, const ArrayXd& d1, const ArrayXd& d2, double less) {
     const ArrayXd F = f / K, F1 = d1 / K - F * g, F2 = (d2 - d1 * g) / K - F1 * g - F * g1;

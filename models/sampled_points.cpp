@@ -82,16 +82,26 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
   });
   warm_filled_ = true;
   Batch each = Batch::Zero(replicates, outputs + controls);
-  Eigen::MatrixXd product = Eigen::MatrixXd::Zero(controls, outputs + controls);
+  std::vector<Eigen::MatrixXd> own(replicates, Eigen::MatrixXd::Zero(controls, outputs + controls));
   for (int c = 0; c < chunks; ++c) {
-    each.row(c / (chunks / replicates)) += sums.row(c);
-    product += products[static_cast<std::size_t>(c)];
+    const auto r = static_cast<std::size_t>(c / (chunks / replicates));
+    each.row(static_cast<Eigen::Index>(r)) += sums.row(c);
+    own[r] += products[static_cast<std::size_t>(c)];
+  }
+  const Eigen::RowVectorXd sum_of_all = each.colwise().sum();
+  Eigen::MatrixXd product = Eigen::MatrixXd::Zero(controls, outputs + controls);
+  for (const Eigen::MatrixXd& part : own) product += part;
+  const Batch wanted = expected(o, control);
+  Batch taken(replicates, outputs - shares);
+  for (int r = 0; r < replicates; ++r) {  // by coefficients of the other replicates: no bias
+    const Eigen::RowVectorXd others = sum_of_all - each.row(r).matrix();
+    const Eigen::MatrixXd slopes =
+        least_squares(product - own[static_cast<std::size_t>(r)] -
+                          others.tail(controls).transpose() * others / ((replicates - 1.0) * size_),
+                      outputs - shares);
+    taken.row(r) = (each.row(r).tail(controls) / size_ - wanted.row(r)).matrix() * slopes;
   }
   each /= size_;
-  const Eigen::RowVectorXd centre = each.colwise().mean();
-  product -= replicates * size_ * centre.tail(controls).transpose() * centre;
-  const Eigen::MatrixXd slopes = least_squares(product, outputs - shares);
-  const Batch taken = ((each.rightCols(controls) - expected(o, control)).matrix() * slopes).array();
   // What is of one sign keeps it: where a few points carry an average its coefficients are worth nothing.
   const Eigen::ArrayXd sum = sums.leftCols(outputs).colwise().sum(), size = sizes.colwise().sum();
   const double most = 0.9 / (replicates * size_);
