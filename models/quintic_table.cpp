@@ -28,7 +28,7 @@ QuinticTable::QuinticTable(double left, double step, const Eigen::ArrayXd& f, co
 void QuinticTable::add(double x, double weight, Eigen::Ref<Eigen::ArrayXd> out) const {
   const double place = std::min(std::max(0.0, (x - left_) / cell_), static_cast<double>(steps_) * cells_);
   const int i = static_cast<int>(place);
-  vector_math::add_quintics(&coefficients_[static_cast<std::size_t>(i % cells_ * length_ + i / cells_)],
+  vector_math::add_quintics(&coefficients_[(static_cast<std::size_t>(i) % cells_) * length_ + i / cells_],
                             static_cast<std::ptrdiff_t>(cells_) * length_, place - i, weight, out);
 }
 

@@ -44,6 +44,7 @@ auto made(const std::vector<Registered<Make>>& table, const std::string& key, st
 template <class Make>
 std::vector<std::string> names(const std::vector<Registered<Make>>& table) {
   std::vector<std::string> list;
+  list.reserve(table.size());
   for (const auto& entry : table) list.push_back(entry.name);
   return list;
 }

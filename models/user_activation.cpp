@@ -33,7 +33,7 @@ Curve scaled(const UserFunction& f, const Batch& x) {
 /// Refuses what has no value or derivatives at ordinary fields.
 Curve ordinary_values(const UserFunction& f) {
   const Batch x = ordinary_fields();
-  const Curve phi = scaled(f, x);
+  Curve phi = scaled(f, x);
   const auto refuse_first = [&](const Batch& values, const std::string& what) {
     for (Eigen::Index i = 0; i < x.size(); ++i)
       if (!std::isfinite(values(i, 0)) || !std::isfinite(phi.scale(i, 0)))

@@ -63,7 +63,7 @@ SeedResult run_seed(const SimulateSpecification& s, std::uint64_t seed, int thre
     const Objective objective(samples, *s.activation, s.ridge_k, s.ridge_v, threads);
     TrainingOptions options = s.training;
     options.key = key(order_stream_of_training);
-    const TrainingResult training =
+    TrainingResult training =
         train(objective, training_start(directions, options, key(start_stream)), options, observer);
     result.measured.train_error = objective.train_error(training.objective, training.theta);
     return training;
@@ -195,7 +195,7 @@ SimulateResult simulate(const SimulateSpecification& s, const SimulateObserver& 
     under_way(i, 1);
     const std::lock_guard lock(observing);
     if (run && observer.keep) observer.keep(*seed);
-    seeds[i] = *std::move(seed);
+    seeds[i] = *seed;
     if (observer.seed_done && (++done <= 1000 || done > told + told / 100)) {
       told = done;
       observer.seed_done(of_finished(s, seeds));

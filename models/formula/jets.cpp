@@ -230,7 +230,7 @@ Jet erf(Jet u) {
   return composed(u, g, slope, -2 * u.f * slope);
 }
 
-Jet evaluated(const FormulaNode& node, const std::vector<Jet>& jets, Eigen::Map<const ArrayXd> x) {
+Jet evaluated(const FormulaNode& node, const std::vector<Jet>& jets, const Eigen::Map<const ArrayXd>& x) {
   using Op = FormulaNode::Op;
   const auto a = [&]() -> const Jet& { return jets[node.a]; };
   const auto b = [&]() -> const Jet& { return jets[node.b]; };
