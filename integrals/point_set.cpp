@@ -52,7 +52,7 @@ Batch replicate_means(const PointSet& points, int outputs, const Integrand& inte
   parallel_for((blocks + chunk - 1) / chunk, threads, [&](int c) {
     Batch x(per_block, points.dimension), f(per_block, outputs);
     for (int b = c * chunk; b < std::min(blocks, (c + 1) * chunk); ++b) {
-      x = points.normals.middleRows(static_cast<Eigen::Index>(b) * per_block, per_block);
+      x = points.rows(static_cast<Eigen::Index>(b) * per_block, per_block);
       integrand(x, f);
       sums.row(b) = f.colwise().sum();
     }

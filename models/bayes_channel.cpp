@@ -57,7 +57,6 @@ class SampledBayesChannel final : public BayesChannel {
         direct_(direct) {
     const int L = std::ranges::max(problem.lengths, {}, &Length::tokens).tokens;
     for (int tokens = L; tokens > places && fewer_ < 4; tokens /= 2) ++fewer_;
-    coarsest_ = direct || L <= 8 ? 1 << 9 : 1 << 7;
   }
 
   Batch averages(const Eigen::Vector2d& q, int level, bool all) const override {
@@ -73,9 +72,10 @@ class SampledBayesChannel final : public BayesChannel {
       for (int r = 0; r < replicates; ++r)  // the last column has mean 1
         total.row(r) += weight * sums.row(r).head(bayes_columns) / sums(r, bayes_columns);
     }
+    total.leftCols(2) = total.leftCols(2).max(0);  // at q = 0 rounding is left of the race's sums
     return total;
   }
-  int last_level() const override { return points_ > 0 ? 1 : 4; }
+  int last_level() const override { return points_ > 0 ? 1 : direct_ ? 4 : 5; }
   /// Closer to 1 the posterior of eps jumps within 1 - q of a boundary that few points see.
   Eigen::Vector2d informed() const override { return {0.98, 0.999}; }
   std::string rule(int level) const override {
@@ -88,8 +88,9 @@ class SampledBayesChannel final : public BayesChannel {
   int size(int level) const {
     if (points_ > 0 && level > 0)
       return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(2, points_ / replicates))));
-    // 2^13 in all (many tokens: 2^11), then 2^14, 2^16, 2^18, 2^20
-    return (level == 0 ? coarsest_ : 1 << (8 + 2 * level)) >> fewer_;
+    // In all 2^11, 2^13, ..., 2^21; of the direct rule, whose points are noisier, 2^13, 2^14, 2^16, ...,
+    // 2^20.
+    return (!direct_ ? 1 << (7 + 2 * level) : level == 0 ? 1 << 9 : 1 << (8 + 2 * level)) >> fewer_;
   }
   const PointSet& points(int L, int level) const {
     const int dimension = direct_ ? 2 * L : L + 1;
@@ -173,7 +174,7 @@ class SampledBayesChannel final : public BayesChannel {
   int threads_;
   std::shared_ptr<WorkLimit> work_;
   bool direct_;
-  int coarsest_, fewer_ = 0;  // halvings of the points
+  int fewer_ = 0;  // halvings of the points
   mutable std::vector<PointSet> kept_;
 };
 

@@ -119,10 +119,12 @@ void add_jumps(ChannelMeans& means, const Problem& problem, const Activation& ac
     const Eigen::ArrayXd mean = each.topRows(to).colwise().mean().transpose();
     return std::pair(mean.mean(), replicate_deviations(mean).matrix().norm());
   };
-  const int few = std::max(1, lines / 4);
+  const int few = std::max(std::min(lines, 16), lines / 4);
   auto [jumps, error] = follow(0, few);
   constexpr double clear = 0.005;  // of Vhat_k: no verdict turns on less
-  if (!(jumps + error < clear * std::abs(means.value[Vhat_k]))) std::tie(jumps, error) = follow(few, lines);
+  const bool settled =
+      jumps + error < clear * means.value[Vhat_k] && (jumps > 0 || means.value[competing] == 0);
+  if (!settled && few < lines) std::tie(jumps, error) = follow(few, lines);
   means.value[jumps_k] = jumps;
   means.deviation.conservativeResizeLike(Batch::Zero(means.deviation.rows() + 1, means.deviation.cols()));
   means.deviation(means.deviation.rows() - 1, jumps_k) = error;

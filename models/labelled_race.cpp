@@ -17,8 +17,7 @@ using Eigen::ArrayXd;
 constexpr double race_digits = 24,
                  race_strip = std::numbers::pi / 2;  // K is regular and below 1 for |Im z| < pi/2
 constexpr double most_normal = 7.75, most_t = 8.5;
-constexpr double rightmost = 22;  // the tail of the Gumbel law: e^{-22}
-constexpr int table_cells = 4;    // of the tables, a step
+constexpr int table_cells = 4;  // of the tables, a step
 
 double normal_density(double x) { return std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi); }
 
@@ -57,9 +56,9 @@ Moments moments(const ArrayXd& v, double y, double q_v, double s, double resolut
   return m;
 }
 
-/// The level below which the winner's lies with a probability under 1e-10: the CDF Phi of a planted token,
-/// or, where its S is e^{-d} of the largest, e^{-d} Phi(x + d) K(x).
-double leftmost(double step_y, int labels, double q_v, double s, double resolution) {
+/// The level below which the winner's lies with a probability under e^{-digits}: the CDF Phi of a planted
+/// token, or, where its S is e^{-d} of the largest, e^{-d} Phi(x + d) K(x).
+double leftmost(double step_y, int labels, double q_v, double s, double resolution, double digits) {
   const ArrayXd z = ArrayXd::LinSpaced(60, -22, 7.5), v = (-z).exp();
   ArrayXd below = ArrayXd::Zero(z.size());
   for (int i = 0; i < labels; ++i) {
@@ -71,7 +70,8 @@ double leftmost(double step_y, int labels, double q_v, double s, double resoluti
                   std::max(Phi[k], m.plain(k, 0) * (Phi(rest) * (z[k] - z(rest)).exp()).maxCoeff());
     }
   }
-  const Eigen::Index first = std::ranges::find_if(below, [](double p) { return p > 1e-10; }) - below.begin();
+  const Eigen::Index first =
+      std::ranges::find_if(below, [&](double p) { return p > std::exp(-digits); }) - below.begin();
   return z[std::max<Eigen::Index>(first - 1, 0)];
 }
 
@@ -84,9 +84,10 @@ LabelledRace::LabelledRace(const Problem& problem, double q_v, double resolution
   // rule.
   step_y_ = 0.5 * root_y_ / resolution;
   const int labels = static_cast<int>(std::ceil(most_normal * root_y_ / step_y_)) + 1;
-  step_ = trapezoid_step(0, race_strip, race_digits) / resolution;
-  left_ = leftmost(step_y_, labels, q_v, s, resolution);
-  nodes_ = static_cast<int>(std::ceil((rightmost - left_) / step_)) + 1;
+  const double digits = race_digits * resolution, right = digits + 2;  // the Gumbel law's tail is e^{-x}
+  step_ = trapezoid_step(0, race_strip, digits);
+  left_ = leftmost(step_y_, labels, q_v, s, resolution, digits);
+  nodes_ = static_cast<int>(std::ceil((right - left_) / step_)) + 1;
   nodes_ += -nodes_ & 7;
   labels_.resize(static_cast<std::size_t>(labels));
   parallel_for(labels, threads, [&](int i) {

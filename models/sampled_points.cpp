@@ -102,13 +102,17 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
     taken.row(r) = (each.row(r).tail(controls) / size_ - wanted.row(r)).matrix() * slopes;
   }
   each /= size_;
-  // What is of one sign keeps it: where a few points carry an average its coefficients are worth nothing.
+  // As far as they calm the replicates, in full where these vary half as much: the controls' own average over
+  // the fields may be worse than what it corrects. What is of one sign keeps it.
   const Eigen::ArrayXd sum = sums.leftCols(outputs).colwise().sum(), size = sizes.colwise().sum();
-  const double most = 0.9 / (replicates * size_);
+  const auto variance = [](const Eigen::ArrayXd& column) { return (column - column.mean()).square().sum(); };
   for (int k = 0; k < outputs - shares; ++k) {
+    const double before = variance(each.col(k)), after = variance(each.col(k) - taken.col(k));
+    const double share = after < before ? std::min(1.0, 2 - 2 * after / before) : 0;
     const bool signed_mean = std::abs(sum[k]) >= (1 - 1e-9) * size[k];
-    const double less = taken.col(k).mean() * (sum[k] > 0 ? 1 : -1);
-    if (std::isfinite(less) && !(signed_mean && less > most * size[k])) each.col(k) -= taken.col(k);
+    const double less = share * taken.col(k).mean() * (sum[k] > 0 ? 1 : -1);
+    if (share > 0 && !(signed_mean && less > 0.9 * size[k] / (replicates * size_)))
+      each.col(k) -= share * taken.col(k);
   }
   ChannelMeans m;
   m.value = each.leftCols(outputs).colwise().mean();
@@ -124,6 +128,7 @@ Batch SampledPoints::expected(const OrderParameters& o, const FieldControls& con
   const int per_replicate = fields_.size / block, blocks = replicates * per_replicate;
   Batch sums(blocks, FieldControls::count), each = Batch::Zero(replicates, FieldControls::count);
   parallel_for(blocks, threads_, [&](int b) {
+    if (work_) work_->spend(double(block) * L_ / 4);
     const Batch normals = fields_.rows(static_cast<Eigen::Index>(b) * block, block);
     FieldLaw law;
     problem_.task->fields(o.m_k, o.q_k, common_mode_ ? normals : without_common_mode(normals), law);
