@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cctype>
 #include <csignal>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <iostream>
 #include <list>
 #include <new>
@@ -119,6 +122,10 @@ int run(int argc, char** argv, std::string& who) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#ifdef __GLIBC__  // blocks of some 100 kB that come and go else cost a page fault each
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which is said
   std::string who = "quenched";
   try {

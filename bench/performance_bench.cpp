@@ -51,7 +51,8 @@ struct ErmCase {
 
   Outcome operator()(double tolerance, Effort effort) const {
     ErmOptions options{.tolerance = tolerance};
-    if (effort == Effort::reference) options = {.tolerance = 1e-11, .points = reference_points, .seed = 77};
+    if (effort == Effort::reference)
+      options = {.tolerance = 1e-11, .points = reference_points, .seed = 77, .work = 10 * default_work};
     return outcome(erm(problem, *make_activation(activation), alpha, ridge, ridge, options));
   }
 };
@@ -62,7 +63,7 @@ struct BayesCase {
 
   Outcome operator()(double tolerance, Effort effort) const {
     BayesOptions options{.tolerance = tolerance};
-    if (effort == Effort::reference) options = {.tolerance = 1e-11, .seed = 77};
+    if (effort == Effort::reference) options = {.tolerance = 1e-11, .seed = 77, .work = 10 * default_work};
     const BayesResult r = bayes(problem, alpha, Start::informed, options);
     return {{r.q_k, r.q_v, r.test_error},
             std::max({r.uncertainty.q_k, r.uncertainty.q_v, r.uncertainty.test_error})};

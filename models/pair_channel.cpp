@@ -118,6 +118,9 @@ class PairChannel final : public Channel {
     if (!found) return Eigen::ArrayXd::Constant(outputs, unknown);
     const Setting& set = *found;
     const int rows = static_cast<int>(std::ceil(pair_reach / set.step));
+    constexpr Eigen::Index usual = 2000;  // nodes of a line, whose work is not counted
+    if (options_.work && set.line.size() > usual)
+      options_.work->spend(double(rows) * rows * static_cast<double>(set.line.size()));  // 10 ns a node
     std::vector<Eigen::ArrayXd> parts(rows);
     parallel_for(rows, options_.threads, [&](int i) { parts[i] = row(set, (i + 0.5) * set.step); });
     Eigen::ArrayXd total = Eigen::ArrayXd::Zero(outputs);
