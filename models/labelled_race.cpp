@@ -56,9 +56,9 @@ Moments moments(const ArrayXd& v, double y, double q_v, double s, double resolut
   return m;
 }
 
-/// The level below which the winner's lies with a probability under e^{-digits}: the CDF Phi of a planted
+/// The level below which the winner's lies with a probability under e^{-accuracy}: the CDF Phi of a planted
 /// token, or, where its S is e^{-d} of the largest, e^{-d} Phi(x + d) K(x).
-double leftmost(double step_y, int labels, double q_v, double s, double resolution, double digits) {
+double leftmost(double step_y, int labels, double q_v, double s, double resolution, double accuracy) {
   const ArrayXd z = ArrayXd::LinSpaced(60, -22, 7.5), v = (-z).exp();
   ArrayXd below = ArrayXd::Zero(z.size());
   for (int i = 0; i < labels; ++i) {
@@ -71,7 +71,7 @@ double leftmost(double step_y, int labels, double q_v, double s, double resoluti
     }
   }
   const Eigen::Index first =
-      std::ranges::find_if(below, [&](double p) { return p > std::exp(-digits); }) - below.begin();
+      std::ranges::find_if(below, [&](double p) { return p > std::exp(-accuracy); }) - below.begin();
   return z[std::max<Eigen::Index>(first - 1, 0)];
 }
 
@@ -84,9 +84,9 @@ LabelledRace::LabelledRace(const Problem& problem, double q_v, double resolution
   // rule.
   step_y_ = 0.5 * root_y_ / resolution;
   const int labels = static_cast<int>(std::ceil(most_normal * root_y_ / step_y_)) + 1;
-  const double digits = race_digits * resolution, right = digits + 2;  // the Gumbel law's tail is e^{-x}
-  step_ = trapezoid_step(0, race_strip, digits);
-  left_ = leftmost(step_y_, labels, q_v, s, resolution, digits);
+  const double accuracy = race_digits * resolution, right = accuracy + 2;  // the Gumbel law's tail is e^{-x}
+  step_ = trapezoid_step(0, race_strip, accuracy);
+  left_ = leftmost(step_y_, labels, q_v, s, resolution, accuracy);
   nodes_ = static_cast<int>(std::ceil((right - left_) / step_)) + 1;
   nodes_ += -nodes_ & 7;
   labels_.resize(static_cast<std::size_t>(labels));
