@@ -129,7 +129,7 @@ LabelledRace::Label LabelledRace::tabulated(double y, double q_v, double s, doub
 Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch& G, int places,
                           bool with_log_sum) const {
   const auto L = static_cast<int>(log_S.cols()), used = std::min(L, places);
-  Batch out = Batch::Zero(log_S.rows(), all_means);
+  Batch out = Batch::Zero(log_S.rows(), race_means);
   Eigen::MatrixXd X(nodes_, L), Y(nodes_, used), weighted(nodes_, used), p(used, L), force(used, L), dense;
   ArrayXd P(nodes_), own(nodes_);
   const ArrayXd x = ArrayXd::LinSpaced(nodes_, left_, left_ + (nodes_ - 1) * step_), e = (-x).exp(),

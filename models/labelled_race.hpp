@@ -21,7 +21,7 @@ class LabelledRace {
   /// 10 ms.
   LabelledRace(const Problem& problem, double q_v, double resolution, int threads);
 
-  enum Mean { forces, squares, log_sum, all_means };
+  enum Mean { forces, squares, log_sum, race_means };
   /// Rows are samples: a standard normal that stands for the label, log S_l, and G_lm = d log S_l/d a_m in
   /// column l * L + m. Times sum_l S_l, averaged over w by the rule's weight of that label over its
   /// probability:
