@@ -68,7 +68,7 @@ class SampledBayesChannel final : public BayesChannel {
         work_->spend(double(replicates) * size(level) * L * (3.0 * L + std::min(L, places) * L / 128.0));
       const Batch sums = replicate_means(
           points(L, level), bayes_columns + 1,
-          [&](const Batch& x, Batch& f) { integrand(q, x, all, race ? &*race : nullptr, f); }, threads_);
+          [&](const Batch& x, Batch& f) { integrand(q, x, all, race, f); }, threads_);
       for (int r = 0; r < replicates; ++r)  // the last column has mean 1
         total.row(r) += weight * sums.row(r).head(bayes_columns) / sums(r, bayes_columns);
     }
@@ -90,7 +90,7 @@ class SampledBayesChannel final : public BayesChannel {
       return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(2, points_ / replicates))));
     // In all 2^11, 2^13, ..., 2^21; of the direct rule, whose points are noisier, 2^13, 2^14, 2^16, ...,
     // 2^20.
-    return (!direct_ ? 1 << (7 + 2 * level) : level == 0 ? 1 << 9 : 1 << (8 + 2 * level)) >> fewer_;
+    return (1 << (direct_ ? std::max(9, 8 + 2 * level) : 7 + 2 * level)) >> fewer_;
   }
   const PointSet& points(int L, int level) const {
     const int dimension = direct_ ? 2 * L : L + 1;
@@ -105,7 +105,7 @@ class SampledBayesChannel final : public BayesChannel {
 
   /// Every hidden location in turn, weighted by S_eps(omega), omega ~ N(0, q_k I): their sum is exchangeable,
   /// and sum_eps S_eps has mean 1; beyond `places` tokens the first of them will do, L/places times as heavy.
-  void integrand(const Eigen::Vector2d& q, const Batch& x, bool all, const LabelledRace* race,
+  void integrand(const Eigen::Vector2d& q, const Batch& x, bool all, const std::optional<LabelledRace>& race,
                  Batch& f) const {
     const Eigen::Index n = x.rows(), own = direct_ ? x.cols() / 2 : 1;
     const int L = static_cast<int>(x.cols() - own);

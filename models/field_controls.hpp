@@ -16,7 +16,7 @@ class FieldControls {
   FieldControls(const Activation& activation, const OrderParameters& o, double noise)
       : activation_(activation), o_(o), noise_(noise) {}
 
-  static constexpr int count = 11;
+  static constexpr int count = 11, attended = 7, power = 8;  // columns of s_0 and |s|^2
   /// g.t, |g|^2, g.(m t - omega), rho s_0 t_v, rho^2 |s|^2, rho (s.zeta - (m_v/sqrt(q_v)) s_0 t_v), rho^2,
   /// s_0, |s|^2, rho^4, rho^2 |J^T w|^2: points x count.
   [[nodiscard]] Batch at(const FieldLaw& law, const Eigen::ArrayXd& y, const Batch& w, const Batch& zeta,

@@ -130,7 +130,7 @@ Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch&
                           bool with_log_sum) const {
   const auto L = static_cast<int>(log_S.cols()), used = std::min(L, places);
   Batch out = Batch::Zero(log_S.rows(), race_means);
-  Eigen::MatrixXd X(nodes_, L), Y(nodes_, used), weighted(nodes_, used), p(used, L), force(used, L), dense;
+  Eigen::MatrixXd X(nodes_, L), weighted(nodes_, used), p(used, L), force(used, L), dense;
   ArrayXd P(nodes_), own(nodes_);
   const ArrayXd x = ArrayXd::LinSpaced(nodes_, left_, left_ + (nodes_ - 1) * step_), e = (-x).exp(),
                 gumbel = (-e).exp();

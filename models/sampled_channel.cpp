@@ -40,7 +40,7 @@ class SampledChannel final : public Channel {
  private:
   [[nodiscard]] Batch contributions(const OrderParameters& o, const SampledBlock& sample,
                                     bool diagnostics) const {
-    const auto& [law, zeta, w, y, t_v, slope, spread, proximal, g_k, g_v] = sample;
+    const auto& [law, zeta, w, y, t_v, slope, spread, proximal, g_k, g_v, controls] = sample;
     const double tiny = std::numeric_limits<double>::min();
     Batch f(y.size(), diagnostics ? all_means : fixed_point_means);
     f.col(mhat_k) = (g_k * law.t).rowwise().sum();
@@ -51,10 +51,8 @@ class SampledChannel final : public Channel {
     f.col(Vhat_v) =
         -((g_v * zeta).rowwise().sum() - slope * g_v.col(0) * t_v) / std::max(std::sqrt(o.q_v), tiny);
     f.col(rho_squared) = proximal.loss.rho.square();
-    Batch fresh;
-    activation_.value(law.omega, fresh);
-    f.col(hit) = fresh.col(0);
-    f.col(power) = fresh.square().rowwise().sum();
+    f.col(hit) = controls.col(FieldControls::attended);
+    f.col(power) = controls.col(FieldControls::power);
     if (diagnostics) {
       const GlobalProximal::Response G = proximal.response();
       f.col(pointwise_k) = -G.div_k, f.col(pointwise_v) = -G.div_v;

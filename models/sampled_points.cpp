@@ -69,8 +69,9 @@ ChannelMeans SampledPoints::means(const OrderParameters& o, int outputs, bool se
     auto& product = products[static_cast<std::size_t>(c)];
     product.setZero(controls, outputs + controls);
     for (int b = c * per_chunk; b < (c + 1) * per_chunk; ++b) {
-      const SampledBlock sample = at(o, b, all);
-      each << f(sample), control.at(sample.law, sample.y, sample.w, sample.zeta, sample.t_v);
+      SampledBlock sample = at(o, b, all);
+      sample.controls = control.at(sample.law, sample.y, sample.w, sample.zeta, sample.t_v);
+      each << f(sample), sample.controls;
       each.colwise() *= sample.law.weight;
       sums.row(c) += each.colwise().sum();
       const Batch size = each.leftCols(outputs).abs();

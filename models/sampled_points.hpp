@@ -20,6 +20,7 @@ struct SampledBlock {
   double slope, spread;   // y | w ~ N(slope zeta_0, spread)
   GlobalProximal proximal;
   Batch g_k, g_v;
+  Batch controls;  // FieldControls
 };
 
 /// Scrambled Sobol points (y's noise, w's L normals, the fields' normals) with their proximal points, which

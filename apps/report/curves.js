@@ -57,28 +57,21 @@ function run(points, style) {
   return line
 }
 
+/** A line of theory. */
+const traceOf = (run, yaxis, line) => ({ ...run, yaxis, mode: 'lines', connectgaps: false, line, ...no_hover })
+
 function lines(points, ink, yaxis) {
   return Object.entries(styles)
-    .map(([style, dash]) => ({
-      ...run(points, style),
-      yaxis,
-      mode: 'lines',
-      connectgaps: false,
-      line: { color: ink, dash, width },
-      ...no_hover,
-    }))
+    .map(([style, dash]) => traceOf(run(points, style), yaxis, { color: ink, dash, width }))
     .filter((trace) => trace.x.length)
 }
 
 /** What replica symmetry says beyond itself, in thin dashes. */
 function symmetricLine(points, ink) {
-  const line = run(
-    points.filter((p) => Number.isFinite(p.symmetric)).map((p) => ({ ...p, y: p.symmetric })),
-    'broken',
+  const known = points.filter((p) => Number.isFinite(p.symmetric)).map((p) => ({ ...p, y: p.symmetric }))
+  return [traceOf(run(known, 'broken'), 'y', { color: ink, dash: '6px,5px', width: 1 })].filter(
+    (trace) => trace.x.length,
   )
-  return line.x.length
-    ? [{ ...line, mode: 'lines', connectgaps: false, line: { color: ink, dash: '6px,5px', width: 1 }, ...no_hover }]
-    : []
 }
 
 /** Where the error is large enough to be seen. */
@@ -235,7 +228,8 @@ export function drawCurves(node, state, hooks) {
       )
       continue
     }
-    if (!curve.simulated) traces.push(...symmetricLine(points, ink), ...band(points, ink, high - low), ...lines(points, ink, 'y'))
+    if (!curve.simulated)
+      traces.push(...symmetricLine(points, ink), ...band(points, ink, high - low), ...lines(points, ink, 'y'))
     traces.push(markers(points, ink, curve.simulated, 'y'))
     if (!curve.simulated) ends.push({ label: curve.label, ink, y: points.at(-1).y })
   }

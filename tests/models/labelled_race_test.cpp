@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <quenched/point_set.hpp>
 #include <random>
 
 #include "bayes_channel.hpp"
@@ -16,9 +17,7 @@ namespace {
 
 /// Twice the standard error over replicates, of every average.
 Eigen::ArrayXd error(const Batch& replicates) {
-  const Eigen::ArrayXXd apart = replicates.rowwise() - replicates.colwise().mean();
-  const double n = static_cast<double>(replicates.rows());
-  return 2 * (apart.square().colwise().sum() / (n * (n - 1))).sqrt();
+  return quenched::replicate_deviations(replicates).square().colwise().sum().sqrt();
 }
 
 }  // namespace
