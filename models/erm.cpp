@@ -4,6 +4,7 @@
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
 #include <quenched/linearised_map.hpp>
+#include <utility>
 
 #include "erm_equations.hpp"
 #include "symmetry.hpp"
@@ -27,11 +28,16 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   const int finest =
       options.points > 0 ? level_of(options.points, 8) : finest_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
-  LinearisedMap newton;  // of a rule perhaps coarser
+  LinearisedMap newton;                // of a rule perhaps coarser
+  double shrinks = NAN;                // Newton's second step over its first, at the latest level
+  constexpr double least_step = 1e-6;  // shorter ones show the leaps of a sampled rule
   VectorXd x = E::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
 
   double worst = INFINITY;  // error of the last resolution, relative to the tolerance's scale
   VectorXd seen, seen_at;   // the latest iterate, and what the map makes of it
+  const auto size = [&](const VectorXd& step) {
+    return (step.array() / (1 + x.array().abs())).abs().maxCoeff();
+  };
   try {
     for (int level = coarsest_level(problem, activation.info());;) {
       const E equations = at_level(level);
@@ -39,12 +45,18 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       const auto feasible = [&](const VectorXd& y) { return equations.feasible(y); };
       const Map full = [&](const VectorXd& y) { return equations.update(y); };
       ChannelMeans means;
+      bool first_step = true;
       const auto solve = [&](const FixedPointOptions& how) {
         FixedPointReport report = fixed_point(
             [&](const VectorXd& y) {
               means.value = equations.means(y, Detail::means).value;
-              seen = y, seen_at = equations.update(y, means.value);
-              return newton.next(y, seen_at);
+              const VectorXd at = equations.update(y, means.value);
+              if (newton.known() && size(y - seen) > least_step) {
+                const double ratio = newton.learn(seen, seen_at, y, at);
+                if (std::exchange(first_step, false)) shrinks = ratio;
+              }
+              seen = y, seen_at = at;
+              return newton.next(y, at);
             },
             x, how);
         c.iterations += report.iterations;
@@ -56,35 +68,43 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       const double close =
           std::max(residual_target,
                    0.05 * std::clamp(options.tolerance, std::isfinite(worst) ? worst / 30 : 0, worst));
-      const auto distance = [&](const VectorXd& at) {
-        return ((at.head(6) - x).array() / (1 + x.array().abs())).abs().maxCoeff();
-      };
-      VectorXd at;
+      VectorXd at, residual = VectorXd::Zero(E::rows);
       bool reached = false;
       if (newton.known()) {
         means = equations.means(x, Detail::errors), at = equations.update(x, means.value);
+        seen = x, seen_at = at;
         ++c.iterations;
-        reached = distance(at) <= close;
-        if (const VectorXd next = newton.next(x, at); !reached && feasible(next)) {
+        residual.head(6) = at.head(6) - x;
+        reached = size(residual.head(6)) <= close;
+        const VectorXd next = newton.next(x, at);
+        if (!reached && feasible(next) && shrinks * size(next - x) <= close) {
+          at += newton.carried(residual) - residual;  // the step is taken, its end foretold
+          x = next, residual *= shrinks;
+          reached = true;
+        } else if (!reached && feasible(next)) {
           x = next;  // and the errors are as good there
-          const FixedPointReport report =
-              solve({.tolerance = close, .max_iterations = 25, .damping = 1, .feasible = feasible});
+          const FixedPointReport report = solve({.tolerance = close,
+                                                 .max_iterations = 25,
+                                                 .anderson_memory = 0,
+                                                 .damping = 1,
+                                                 .feasible = feasible});
           if (!report.reached()) x = report.x, means.value = equations.means(x, Detail::means).value;
-          at = equations.update(x, means.value);
+          at = equations.update(x, means.value), residual.head(6) = at.head(6) - x;
           reached = report.reached();  // by Newton's step: where the map contracts strongly F(x) - x is more
-          if (report.iterations > 8) newton = LinearisedMap(jacobian(full, x, 1e-4, feasible));
+          if (report.iterations > (level > 0 ? 8 : 3))
+            newton = LinearisedMap(jacobian(full, x, 1e-4, feasible)), shrinks = NAN;
         }
       }
       if (!reached && (!newton.known() || level <= 0)) {
         newton = LinearisedMap();
         FixedPointReport report =
             solve({.tolerance = residual_target, .damped_steps = options.from ? 0 : 8, .feasible = feasible});
+        if (!report.reached())  // a long transient, as of many tokens: longer damped
+          report = solve({.tolerance = residual_target, .damped_steps = 60, .feasible = feasible});
         if (!report.reached() && level < 0) {  // too coarse to have a fixed point here
           ++level;
           continue;
         }
-        if (!report.reached())  // a long transient, as of many tokens: longer damped
-          report = solve({.tolerance = residual_target, .damped_steps = 60, .feasible = feasible});
         for (const double damping : {0.25, 0.1})  // a map that turns strongly swings: eigenvalues far below -1
           if (!report.reached())
             report = solve({.tolerance = residual_target,
@@ -95,19 +115,18 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
         x = report.x, reached = report.reached();
         newton = LinearisedMap(jacobian(full, x, 1e-4, feasible));
         means = equations.means(x, Detail::errors), at = equations.update(x, means.value);
+        residual.head(6) = at.head(6) - x;
       }
 
-      VectorXd residual = VectorXd::Zero(E::rows);
-      residual.head(6) = at.head(6) - x;
       // Once the residual would be the error itself, to first order: no bound.
       Eigen::ArrayXd error = newton.carried(2 * residual).array().square();
       for (Eigen::Index r = 0; r < means.deviation.rows(); ++r) {
         const VectorXd moved = equations.update(x, means.value + means.deviation.row(r).transpose());
-        error += newton.carried(moved - at).array().square();
+        error += newton.carried(moved - equations.update(x, means.value)).array().square();
       }
       error = error.sqrt().eval();
       c.converged = reached;
-      c.residual = distance(at);
+      c.residual = size(residual.head(6));
       c.integration_rule = equations.rule();
       c.integration_error = error.maxCoeff();
       result.level = level;

@@ -56,7 +56,9 @@ class GridChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, Detail detail) override {
     const bool diagnostics = detail == Detail::responses;
     const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k, options_.level < 0, options_.threads);
-    constexpr double most = 60;  // steps from the middle at level 0: 10^4 points for each of some 10^3 (y, w)
+    // Steps from the middle at level 0: 60 make 10^4 points for each of some 10^3 (y, w). Below, a fixed
+    // point is still far.
+    const double most = options_.level < 0 ? 20 : 60;
     if (!(half_width(o, fields.centre()) < most * step_at(o, coarse_scale))) {
       if (!sampled_)
         sampled_ = sampled_channel(

@@ -23,6 +23,19 @@ VectorXd LinearisedMap::carried(VectorXd change) const {
   return change;
 }
 
+double LinearisedMap::learn(const VectorXd& from, const VectorXd& from_rows, const VectorXd& to,
+                            const VectorXd& to_rows) {
+  const VectorXd weight = (1 + to.array().abs()).inverse(), step = to - from;
+  const auto newton_step = [&](const VectorXd& x, const VectorXd& rows) {
+    return (next(x, rows) - x).cwiseProduct(weight).norm();
+  };
+  const double ratio = newton_step(to, to_rows) / newton_step(from, from_rows);
+  const VectorXd dual = weight.array().square() * step.array();
+  if (const double size = dual.dot(step); size > 0)
+    *this = LinearisedMap(J_ + (to_rows - from_rows - J_ * step) * dual.transpose() / size);
+  return ratio;
+}
+
 Eigen::ArrayXd carried_errors(const MatrixXd& J, const MatrixXd& changes) {
   const LinearisedMap map(J);
   Eigen::ArrayXd squares = Eigen::ArrayXd::Zero(J.rows());

@@ -5,6 +5,8 @@
 #include <quenched/invalid_input.hpp>
 #include <quenched/population.hpp>
 
+#include "erm_equations.hpp"
+
 using namespace quenched;
 
 namespace {
@@ -64,6 +66,29 @@ TEST_CASE("a fixed point left early: what the residual adds to the stated errors
       CHECK(std::abs(early.energy - late.energy) <= early.uncertainty.energy);
       CHECK(std::abs(early.overlaps.q_v - late.overlaps.q_v) <= early.uncertainty.overlaps.q_v);
     }
+}
+
+TEST_CASE("a last step that is foretold ends where the finest resolution has its fixed point") {
+  struct Case {
+    const char* task;
+    double signal;
+    int L;
+    double noise, alpha, ridge, tolerance;
+  };
+  for (const Case& c : {Case{"max", INFINITY, 3, 0, 6, 0.3, 1e-4}, Case{"spiked", 2, 3, 0.1, 4, 0.5, 2e-5},
+                        Case{"spiked", 5, 8, 0.1, 4, 1, 1e-3}}) {
+    INFO(c.task, " ", c.L);
+    const Problem problem{make_task(c.task, c.signal), {{c.L, 1.0}}, c.noise};
+    const auto softmax = make_activation("softmax");
+    const ErmOptions options{.tolerance = c.tolerance, .branches = 0, .responses = false, .symmetry = false};
+    const ErmResult r = erm(problem, *softmax, c.alpha, c.ridge, c.ridge, options);
+    const ErmEquations finest(problem, *softmax, c.alpha, c.ridge, c.ridge, {r.level, options.seed, 2, {}});
+    const Eigen::VectorXd x = ErmEquations::vector(r.overlaps), there = finest.update(x);
+    const double residual = ((there.head(6) - x).array() / (1 + x.array().abs())).abs().maxCoeff();
+    CHECK(residual < 0.1 * c.tolerance);
+    CHECK(std::abs(there[ErmEquations::test_error] - r.test_error) < 0.1 * c.tolerance);
+    CHECK(std::abs(there[ErmEquations::train_error] - r.train_error) < 0.1 * c.tolerance);
+  }
 }
 
 TEST_CASE("linear attention over a hundred tokens: the value of an independent program") {

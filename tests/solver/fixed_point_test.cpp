@@ -125,3 +125,29 @@ TEST_CASE("errors of a linear map are carried to its fixed point and to an obser
   CHECK(error[1] == doctest::Approx(std::abs(dx[1])));
   CHECK(error[2] == doctest::Approx(std::hypot(c.dot(dx), 2e-3)));
 }
+
+TEST_CASE(
+    "Broyden: a linear map is known once it was seen along every axis, and nothing is left of Newton's "
+    "step") {
+  const Eigen::Matrix2d A = (Eigen::Matrix2d() << 0.5, 0.2, -0.1, 0.3).finished();
+  const Eigen::Vector2d b(1, 2), at = (Eigen::Matrix2d::Identity() - A).inverse() * b;
+  const auto rows = [&](const VectorXd& x) { return vec({(A * x + b)[0], (A * x + b)[1], 2 * x[0] - x[1]}); };
+  LinearisedMap map((Eigen::MatrixXd(3, 2) << 0.1, 0, 0.4, -0.5, 3, 3).finished());
+  VectorXd x = vec({-1, 0.5});
+  CHECK((map.next(x, rows(x)) - at).norm() > 0.1);
+  for (const double step : {0.3, -2.0})
+    for (int axis = 0; axis < 2; ++axis) {
+      VectorXd y = x;
+      y[axis] += step;
+      const VectorXd one = map.next(x, rows(x)) - x, two = map.next(y, rows(y)) - y;
+      const Eigen::ArrayXd weight = 1 / (1 + y.array().abs());
+      const double ratio = map.learn(x, rows(x), y, rows(y));
+      CHECK(ratio ==
+            doctest::Approx((two.array() * weight).matrix().norm() / (one.array() * weight).matrix().norm()));
+      x = y;
+    }
+  CHECK((map.next(x, rows(x)) - at).norm() < 1e-12);
+  const VectorXd residual = vec({(rows(x).head(2) - x)[0], (rows(x).head(2) - x)[1], 0});
+  CHECK(std::abs(rows(x)[2] + map.carried(residual)[2] - (2 * at[0] - at[1])) < 1e-12);
+  CHECK(map.learn(x, rows(x), at, rows(at)) < 1e-12);
+}

@@ -19,6 +19,12 @@ class LinearisedMap {
   /// function theorem). Needs J.
   [[nodiscard]] Eigen::VectorXd carried(Eigen::VectorXd change) const;
 
+  /// Broyden's correction: of all J that give the change of the rows seen between two points the nearest to
+  /// this one, in the weights 1/(1 + |x|). Returns Newton's step at the second point over that at the first,
+  /// in these weights, by the J before. Needs J.
+  double learn(const Eigen::VectorXd& from, const Eigen::VectorXd& from_rows, const Eigen::VectorXd& to,
+               const Eigen::VectorXd& to_rows);
+
  private:
   Eigen::MatrixXd J_;
   Eigen::MatrixXd newton_;  // (I - dF/dx)^-1
