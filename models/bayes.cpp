@@ -1,8 +1,8 @@
-#include <Eigen/LU>
 #include <algorithm>
 #include <functional>
 #include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
+#include <quenched/linearised_map.hpp>
 #include <quenched/point_set.hpp>
 #include <random>
 
@@ -132,10 +132,10 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   check(problem);
   check(alpha, options);
   const auto work = std::make_shared<WorkLimit>(options.work / 2);
-  const auto channel =
-      problem.task->independent_tokens() && !options.sampled
-          ? independent_channel(problem, options.tolerance, options.threads)
-          : sampled_channel(problem, options.points, options.seed, options.threads, work, options.sampled);
+  const bool exact = problem.task->independent_tokens() && !options.sampled;
+  const auto channel = exact ? independent_channel(problem, options.tolerance, options.threads)
+                             : sampled_channel(problem, options.points, options.seed, options.threads, work,
+                                               options.sampled, options.tolerance);
   const BayesEquations equations(*channel, alpha);
 
   const double target = std::max(1e-12, std::min(1e-6, options.tolerance / 100));
@@ -144,29 +144,44 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   const bool recovered = problem.noise == 0 && 1 - q[1] < 1e-6;  // v* exactly, in the limit
   if (recovered) q[1] = 1;
   bool stopped = branch.stopped;
-  Eigen::Matrix2d to_q = Eigen::Matrix2d::Constant(unknown);  // dq = (I - J)^-1 dF
+  LinearisedMap newton;  // of the coarse level, learning
+  double shrinks = NAN;  // Newton's second step over its first, at the latest level
 
   BayesResult result;
   const auto evaluate = [&](int level) {
-    // Newton with the coarse Jacobian carries the fixed point to this level; twice, for the second order.
+    // Newton carries the fixed point to this level, until its next step, foretold or seen, is short.
     Batch replicates;
-    Vector2d step;
-    for (int pass = 0; pass < 3; ++pass) {
+    Vector2d step, residual, before = q, before_at = q;
+    Vector2d foretold = Vector2d::Zero();  // the last step, where nothing was evaluated at its end
+    const double last = result.certificate.integration_error;  // NaN, and no bound, at the first level
+    const auto is_short = [&, most = std::fmax(options.tolerance / 10, last / 20)](const Vector2d& d) {
+      return d.cwiseAbs().maxCoeff() < most;
+    };
+    for (int pass = 0;; ++pass) {
       replicates = channel->averages(q, level, true);
-      step = to_q * (equations.map(replicates.colwise().mean()) - q);
       result.certificate.iterations++;
-      if (pass == 2 || step.cwiseAbs().maxCoeff() < options.tolerance / 10 ||
-          !BayesEquations::feasible(q + step))
-        break;
+      const Vector2d at = equations.map(replicates.colwise().mean());
+      residual = at - q, step = newton.next(q, at) - q;
+      if (pass > 0) {
+        const double ratio = newton.learn(before, before_at, q, at);
+        if (pass == 1) shrinks = ratio;
+      }
+      if (pass == 2 || is_short(step) || !BayesEquations::feasible(q + step)) break;
+      before = q, before_at = at;
       q += step;
+      if (!is_short(shrinks * step)) continue;
+      foretold = step, step *= shrinks, residual *= shrinks;
+      break;
     }
-    const BayesRow mean = replicates.colwise().mean();
+    BayesRow mean = replicates.colwise().mean();
     constexpr double h = 1e-4;
     const Vector2d side(std::min(h, std::min(q[0], 1 - q[0]) / 2), 0);
     const double slope = side[0] > 0 ? (equations.averages(q + side, 0, true)[attention] -
                                         equations.averages(q - side, 0, true)[attention]) /
                                            (2 * side[0])
                                      : 0;
+    mean[attention] += slope * foretold[0];
+    mean[log_Z] += mean.head(2).matrix().dot(foretold) / 2;  // d log Z/dq = |g|^2/2
     result.q_k = q[0], result.q_v = q[1];
     result.test_error = 1 + problem.noise - q[1] * mean[attention];
     result.free_entropy = equations.free_entropy(q, mean);
@@ -177,7 +192,7 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
     const Batch wrong = bayes_deviations(*channel, replicates, q, level);
     for (Eigen::Index r = 0; r < wrong.rows(); ++r) {
       const BayesRow d = wrong.row(r);
-      const Vector2d dq = to_q * (alpha * d.head(2).transpose() / (1 + qhat).square()).matrix();
+      const Vector2d dq = newton.carried((alpha * d.head(2).transpose() / (1 + qhat).square()).matrix());
       q2 += dq.array().square();
       e2 += std::pow(mean[attention] * dq[1] + q[1] * (slope * dq[0] + d[attention]), 2);
       phi2 += std::pow(alpha * d[log_Z], 2);  // stationary in q
@@ -185,21 +200,24 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
     const double rounding = recovered ? 5e-9 : 1e-12;  // half the root of the least label variance
     result.uncertainty = {std::sqrt(q2[0]) + rounding, std::sqrt(q2[1]) + rounding, std::sqrt(e2) + rounding,
                           std::sqrt(phi2) + rounding * (1 + std::abs(result.free_entropy))};
-    result.certificate.residual = (equations.map(mean) - q).cwiseAbs().maxCoeff();
+    result.certificate.residual = residual.cwiseAbs().maxCoeff();
     result.certificate.integration_rule = channel->rule(level);
     result.certificate.integration_error =
         std::max({result.uncertainty.q_k, result.uncertainty.q_v, result.uncertainty.test_error});
   };
   try {
     if (stopped) throw OutOfWork();
-    const Eigen::Matrix2d J = jacobian(equations.at_level(0), q, 1e-5, BayesEquations::feasible);
-    to_q = (Eigen::Matrix2d::Identity() - J).inverse();
+    newton = LinearisedMap(jacobian(equations.at_level(0), q, 1e-5, BayesEquations::feasible));
     double before = INFINITY;
-    for (int level = 1; level <= channel->last_level(); ++level) {
+    for (int level = 1;;) {
       evaluate(level);
       const double error = result.certificate.integration_error;
       if (error <= options.tolerance || error > before / 1.2) break;  // finer rules help no more
       before = error;
+      if (level >= channel->last_level()) break;
+      // Errors of points fall by 3 and more a level, those of trapezoid rules by much more.
+      const int missing = exact ? 1 : static_cast<int>(std::log2(error / options.tolerance) / 1.5);
+      level = std::min(channel->last_level(), level + std::max(1, missing));
     }
   } catch (const OutOfWork&) {
     stopped = true;
@@ -211,7 +229,7 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   }
 
   result.certificate.iterations += branch.report.iterations;
-  result.certificate.converged = branch.report.reached() && to_q.allFinite();
+  result.certificate.converged = branch.report.reached() && newton.regular();
   if (recovered) result.free_entropy = result.uncertainty.free_entropy = unknown;  // unbounded
 
   work->begin(options.work / 2);

@@ -48,13 +48,15 @@ class IndependentChannel final : public BayesChannel {
 class SampledBayesChannel final : public BayesChannel {
  public:
   SampledBayesChannel(const Problem& problem, int points, std::uint64_t seed, int threads,
-                      std::shared_ptr<WorkLimit> work, bool direct)
+                      std::shared_ptr<WorkLimit> work, bool direct, double tolerance)
       : problem_(problem),
         points_(points),
         seed_(seed),
         threads_(threads),
         work_(std::move(work)),
-        direct_(direct) {
+        direct_(direct),
+        accuracy_(std::max(1e-13, 1e-3 * tolerance)),
+        finest_race_(0.6 + 0.1 * std::log10(30 * 5e-5 / tolerance)) {
     const int L = std::ranges::max(problem.lengths, {}, &Length::tokens).tokens;
     for (int tokens = L; tokens > places && fewer_ < 4; tokens /= 2) ++fewer_;
   }
@@ -62,10 +64,12 @@ class SampledBayesChannel final : public BayesChannel {
   Batch averages(const Eigen::Vector2d& q, int level, bool all) const override {
     Batch total = Batch::Zero(replicates, bayes_columns);
     std::optional<LabelledRace> race;
-    if (!direct_) race.emplace(problem_, q[1], 0.6 + 0.1 * level, threads_);  // 5e-5 to 5e-9
+    if (!direct_)  // errors from 5e-5 to 5e-9
+      race.emplace(problem_, q[1], std::max(0.6, std::min(0.6 + 0.1 * level, finest_race_)), threads_);
     for (const auto& [L, weight] : problem_.lengths) {
       if (work_)  // before memory is taken
-        work_->spend(double(replicates) * size(level) * L * (3.0 * L + std::min(L, places) * L / 128.0));
+        work_->spend(double(replicates) * size(level) * L *
+                     (direct_ ? 3.0 * L + std::min(L, places) * L / 128.0 : 13 + L / 2.0));
       const Batch sums = replicate_means(
           points(L, level), bayes_columns + 1,
           [&](const Batch& x, Batch& f) { integrand(q, x, all, race, f); }, threads_);
@@ -75,7 +79,7 @@ class SampledBayesChannel final : public BayesChannel {
     total.leftCols(2) = total.leftCols(2).max(0);  // at q = 0 rounding is left of the race's sums
     return total;
   }
-  int last_level() const override { return points_ > 0 ? 1 : direct_ ? 4 : 5; }
+  int last_level() const override { return points_ > 0 ? 1 : 4; }
   /// Closer to 1 the posterior of eps jumps within 1 - q of a boundary that few points see.
   Eigen::Vector2d informed() const override { return {0.98, 0.999}; }
   std::string rule(int level) const override {
@@ -88,9 +92,8 @@ class SampledBayesChannel final : public BayesChannel {
   int size(int level) const {
     if (points_ > 0 && level > 0)
       return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(2, points_ / replicates))));
-    // In all 2^11, 2^13, ..., 2^21; of the direct rule, whose points are noisier, 2^13, 2^14, 2^16, ...,
-    // 2^20.
-    return (1 << (direct_ ? std::max(9, 8 + 2 * level) : 7 + 2 * level)) >> fewer_;
+    // In all 2^11 (2^13 of the direct rule, whose points are noisier), 2^14, 2^16, 2^18, 2^20.
+    return (1 << (level > 0 ? 8 + 2 * level : direct_ ? 9 : 7)) >> fewer_;
   }
   const PointSet& points(int L, int level) const {
     const int dimension = direct_ ? 2 * L : L + 1;
@@ -118,7 +121,7 @@ class SampledBayesChannel final : public BayesChannel {
       omega.col(m) -= m * u;
     }
     omega *= std::sqrt(q[0]);
-    problem_.task->posterior(omega, 1 - q[0], log_S, gradient);
+    problem_.task->posterior(omega, 1 - q[0], log_S, gradient, accuracy_);
     const Batch S = log_S.exp();
     const Eigen::ArrayXd total = S.rowwise().sum(), attended = S.square().rowwise().sum() / total.square();
     const double s = label_variance(problem_, q[1]);
@@ -174,6 +177,7 @@ class SampledBayesChannel final : public BayesChannel {
   int threads_;
   std::shared_ptr<WorkLimit> work_;
   bool direct_;
+  double accuracy_, finest_race_;
   int fewer_ = 0;  // halvings of the points
   mutable std::vector<PointSet> kept_;
 };
@@ -185,8 +189,10 @@ std::unique_ptr<BayesChannel> independent_channel(const Problem& problem, double
 }
 
 std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points, std::uint64_t seed,
-                                              int threads, std::shared_ptr<WorkLimit> work, bool direct) {
-  return std::make_unique<SampledBayesChannel>(problem, points, seed, threads, std::move(work), direct);
+                                              int threads, std::shared_ptr<WorkLimit> work, bool direct,
+                                              double tolerance) {
+  return std::make_unique<SampledBayesChannel>(problem, points, seed, threads, std::move(work), direct,
+                                               tolerance);
 }
 
 }  // namespace quenched

@@ -28,9 +28,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
   const int finest =
       options.points > 0 ? level_of(options.points, 8) : finest_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
-  LinearisedMap newton;                // of a rule perhaps coarser
-  double shrinks = NAN;                // Newton's second step over its first, at the latest level
-  constexpr double least_step = 1e-6;  // shorter ones show the leaps of a sampled rule
+  LinearisedMap newton;  // of a rule perhaps coarser, learning
+  double shrinks = NAN;  // Newton's second step over its first, at the latest level
   VectorXd x = E::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
 
   double worst = INFINITY;  // error of the last resolution, relative to the tolerance's scale
@@ -51,7 +50,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
             [&](const VectorXd& y) {
               means.value = equations.means(y, Detail::means).value;
               const VectorXd at = equations.update(y, means.value);
-              if (newton.known() && size(y - seen) > least_step) {
+              if (newton.known()) {
                 const double ratio = newton.learn(seen, seen_at, y, at);
                 if (std::exchange(first_step, false)) shrinks = ratio;
               }

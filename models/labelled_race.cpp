@@ -108,8 +108,10 @@ LabelledRace::Label LabelledRace::tabulated(double y, double q_v, double s, doub
   const auto& [phi, psi] = std::tie(m.plain, m.squared);
   const ArrayXd g = v * phi.col(1) / K, g1 = (v2 * phi.col(2) - v * phi.col(1)) / K - g.square();
   Label label{0, 0, {}};
+  Eigen::ArrayXXd functions(z.size(), 4), slopes = functions, curvatures = functions;
+  Eigen::Index column = 0;
   const auto add = [&](const ArrayXd& f, const ArrayXd& d1, const ArrayXd& d2) {
-    label.tables.emplace_back(left_, step_, f, d1, d2, nodes_, table_cells);
+    functions.col(column) = f, slopes.col(column) = d1, curvatures.col(column++) = d2;
   };
   const auto add_over_K = [&](const ArrayXd& f, const ArrayXd& d1, const ArrayXd& d2, double less) {
     const ArrayXd F = f / K, F1 = d1 / K - F * g, F2 = (d2 - d1 * g) / K - F1 * g - F * g1;
@@ -123,6 +125,7 @@ LabelledRace::Label LabelledRace::tabulated(double y, double q_v, double s, doub
   add_over_K(phi.col(1), first(phi), second(phi), label.Phi_infinity);
   add_over_K(first(phi), second(phi), third(phi), 0);
   add_over_K(first(psi), second(psi), third(psi), 0);
+  label.tables.emplace(left_, step_, functions, slopes, curvatures, nodes_, table_cells);
   return label;
 }
 
@@ -130,8 +133,10 @@ Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch&
                           bool with_log_sum) const {
   const auto L = static_cast<int>(log_S.cols()), used = std::min(L, places);
   Batch out = Batch::Zero(log_S.rows(), race_means);
-  Eigen::MatrixXd X(nodes_, L), weighted(nodes_, used), p(used, L), force(used, L), dense;
-  ArrayXd P(nodes_), own(nodes_);
+  Eigen::MatrixXd X(nodes_, L), p(used, L), force(used, L), dense;
+  Eigen::MatrixXd own(nodes_, used), own2(nodes_, used);
+  Eigen::RowVectorXd win(used), win2(used);
+  ArrayXd P(nodes_);
   const ArrayXd x = ArrayXd::LinSpaced(nodes_, left_, left_ + (nodes_ - 1) * step_), e = (-x).exp(),
                 gumbel = (-e).exp();
   for (Eigen::Index i = 0; i < log_S.rows(); ++i) {
@@ -139,12 +144,14 @@ Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch&
                             labels_.size() - 1);
     const auto& [weight, Phi_infinity, tables] = labels_[y];
     const double top = log_S.row(i).maxCoeff();  // x is counted from there
-    P.setZero();
+    P.setZero(), own.setZero(), own2.setZero();
     X.setConstant(Phi_infinity);
     for (int l = 0; l < L; ++l) {
       const double z = left_ + top - log_S(i, l);
-      tables[log_K].add(z, 1, P);
-      tables[Phi].add(z, 1, X.col(l).array());
+      if (l < used)
+        tables->add(z, 1, nodes_, {P.data(), X.col(l).data(), own.col(l).data(), own2.col(l).data()});
+      else
+        tables->add(z, 1, nodes_, {P.data(), X.col(l).data()});
     }
     vector_math::exp(P, P);
     for (int l = 0; l < L; ++l) X.col(l) *= std::exp(log_S(i, l) - top);
@@ -155,20 +162,13 @@ Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch&
       const double all = C * Phi_infinity * (log_S.row(i) - top).exp().sum();
       out(i, log_sum) = all * (top + step_ * gumbel.sum()) - rest;
     }
-    weighted = X.leftCols(used).array().colwise() * (P * e);
-    if (L < 8)
-      p = weighted.transpose().lazyProduct(X);
-    else
-      p.noalias() = weighted.transpose() * X;
+    vector_math::weighted_gram(X, P * e, used, p);
     double squared = 0;
+    win.noalias() = P.matrix().transpose() * own, win2.noalias() = P.matrix().transpose() * own2;
     for (int l = 0; l < used; ++l) {
-      const double z = left_ + top - log_S(i, l), S = std::exp(log_S(i, l) - top);
-      own.setZero();
-      tables[Phi1].add(z, 1, own);
-      p(l, l) = S * (P * own).sum();
-      own.setZero();
-      tables[Psi1].add(z, 1, own);
-      squared += S * (P * own).sum();
+      const double S = std::exp(log_S(i, l) - top);
+      p(l, l) = S * win[l];
+      squared += S * win2[l];
     }
     using Strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
     const Eigen::Map<const Eigen::MatrixXd, 0, Strides> G_i(&G(i, 0), L, L,

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <quenched/batch.hpp>
 #include <quenched/task.hpp>
 #include <vector>
@@ -32,10 +33,10 @@ class LabelledRace {
                             bool with_log_sum) const;
 
  private:
-  enum Table { log_K, Phi, Phi1, Psi1, all_tables };  // the last three over K; Phi less its value at infinity
   struct Label {
     double weight, Phi_infinity;
-    std::vector<QuinticTable> tables;
+    // log K, Phi less its value at infinity, Phi', Psi', all but the first over K
+    std::optional<QuinticTable> tables;
   };
   [[nodiscard]] Label tabulated(double y, double q_v, double s, double resolution) const;
 

@@ -45,23 +45,23 @@ double crossing(double low, double high, Function f) {
 
 }  // namespace
 
-TokenRace::TokenRace(double s, bool gumbel, int L) {
+TokenRace::TokenRace(double s, bool gumbel, int L, double accuracy) {
+  const double digits = -std::log(accuracy);
   // The rule's error is that of the Fourier transform of the integrand at frequency 2 pi/step: Gaussian
   // factors of variance s^2 multiply to about s^2/L (never narrower than the extreme-value law), the Gumbel
   // strip is pi/2 wide.
   const double width = s * s / std::min<double>(L, std::max(1.0, 10.5 * std::log(L)));
-  step_ = trapezoid_step(width, gumbel ? std::numbers::pi / 2 : 0, 30);
+  step_ = trapezoid_step(width, gumbel ? std::numbers::pi / 2 : 0, digits);
 
   const auto at = [&](double x) { return log_law(ArrayXd::Constant(1, x), s, gumbel).row(0).eval(); };
   const double far = 9 * s + (gumbel ? 45 : 0);
-  left_ = crossing(-11 * s - (gumbel ? 4.4 : 0), 0, [&](double x) { return at(x)[0] + 50; });
-  const double right = crossing(0, far + std::log(L), [&](double x) { return at(x)[0] + 1e-12 / L; });
+  left_ = crossing(-11 * s - (gumbel ? 4.4 : 0), 0, [&](double x) { return at(x)[0] + digits + 20; });
+  const double right = crossing(0, far + std::log(L), [&](double x) { return at(x)[0] + 10 * accuracy / L; });
   nodes_ = static_cast<int>(std::ceil((right - left_) / step_)) + 1;
   nodes_ += -nodes_ & 7;
   const int steps = static_cast<int>(std::ceil((far - left_) / step_));
   const Eigen::ArrayXXd f = log_law(QuinticTable::grid(left_, step_, steps), s, gumbel);
-  log_K_.emplace(left_, step_, f.col(0), f.col(1), f.col(2), nodes_);
-  g_.emplace(left_, step_, f.col(1), f.col(2), f.col(3), nodes_);
+  log_K_and_g_.emplace(left_, step_, f.leftCols(2), f.middleCols(1, 2), f.rightCols(2), nodes_);
 }
 
 void TokenRace::wins(const Batch& A, int wanted, Batch& log_S, Batch& gradient) const {
@@ -70,25 +70,18 @@ void TokenRace::wins(const Batch& A, int wanted, Batch& log_S, Batch& gradient) 
   log_S.resize(A.rows(), wanted);
   gradient.resize(A.rows(), static_cast<Eigen::Index>(wanted) * L);
   ArrayXd P(nodes_);
-  Eigen::ArrayXXd g(nodes_, L), Pg(nodes_, wanted);
-  Eigen::MatrixXd both(wanted, L);
+  Eigen::MatrixXd g(nodes_, L), both(wanted, L);
   for (Eigen::Index point = 0; point < A.rows(); ++point) {
     const double top = A.row(point).maxCoeff();
     P.setZero();
     for (int l = 0; l < L; ++l) {
-      const double x = left_ + top - A(point, l);
-      log_K_->add(x, 1, P);
       g.col(l).setZero();
-      g_->add(x, 1, g.col(l));
+      log_K_and_g_->add(left_ + top - A(point, l), 1, nodes_, {P.data(), g.col(l).data()});
     }
     vector_math::exp(P, P);
-    Pg = g.leftCols(wanted).colwise() * P;
-    const Eigen::RowVectorXd S = Pg.colwise().sum() + floor;
+    const Eigen::RowVectorXd S = (P.matrix().transpose() * g.leftCols(wanted)).array() + floor;
     log_S.row(point) = S * step_;
-    if (L < 8)
-      both = Pg.matrix().transpose().lazyProduct(g.matrix());
-    else
-      both.noalias() = Pg.matrix().transpose() * g.matrix();
+    vector_math::weighted_gram(g, P, wanted, both);
     for (int eps = 0; eps < wanted; ++eps) {
       double rest = 0;
       for (int l = 0; l < L; ++l) {

@@ -31,7 +31,8 @@ double LinearisedMap::learn(const VectorXd& from, const VectorXd& from_rows, con
   };
   const double ratio = newton_step(to, to_rows) / newton_step(from, from_rows);
   const VectorXd dual = weight.array().square() * step.array();
-  if (const double size = dual.dot(step); size > 0)
+  constexpr double least = 1e-6;
+  if (const double size = dual.dot(step); size > least * least)
     *this = LinearisedMap(J_ + (to_rows - from_rows - J_ * step) * dual.transpose() / size);
   return ratio;
 }

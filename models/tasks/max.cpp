@@ -32,8 +32,8 @@ class Max final : public Task {
     }
   }
 
-  void posterior(const Batch& a, double V, Batch& log_S, Batch& gradient) const override {
-    wins(a, V, static_cast<int>(a.cols()), log_S, gradient);
+  void posterior(const Batch& a, double V, Batch& log_S, Batch& gradient, double accuracy) const override {
+    wins(a, V, static_cast<int>(a.cols()), log_S, gradient, accuracy);
   }
 
   int plant(Rng& rng, const Eigen::VectorXf& k_star, Eigen::MatrixXf& X) const override {
@@ -51,27 +51,29 @@ class Max final : public Task {
  private:
   /// softmax(nu chi)_eps = P(argmax chi_l + G_l/nu = eps): a race of A = scale a with s = scale sqrt(V),
   /// where scale = nu, or 1/sqrt(V) at nu = infinity.
-  void wins(const Batch& a, double V, int wanted, Batch& log_S, Batch& gradient) const {
+  void wins(const Batch& a, double V, int wanted, Batch& log_S, Batch& gradient,
+            double accuracy = 1e-13) const {
     const bool gumbel = std::isfinite(signal());
     const double scale = gumbel ? signal() : 1 / std::sqrt(std::max(V, 1e-30));
-    race(gumbel ? scale * std::sqrt(V) : 1.0, static_cast<int>(a.cols()))
+    race(gumbel ? scale * std::sqrt(V) : 1.0, static_cast<int>(a.cols()), accuracy)
         ->wins(scale * a, wanted, log_S, gradient);
     gradient *= scale;
   }
 
   /// Tables are shared by the blocks of points, which come from many threads: the latest few are kept.
-  std::shared_ptr<const TokenRace> race(double s, int L) const {
+  std::shared_ptr<const TokenRace> race(double s, int L, double accuracy) const {
     constexpr std::size_t kept = 8;
     const std::lock_guard lock(mutex_);
-    const auto known = std::ranges::find_if(races_, [&](const Kept& k) { return k.s == s && k.L == L; });
+    const auto known = std::ranges::find_if(
+        races_, [&](const Kept& k) { return k.s == s && k.L == L && k.accuracy == accuracy; });
     if (known != races_.end()) return known->race;
     if (races_.size() == kept) races_.erase(races_.begin());
-    races_.push_back({s, L, std::make_shared<TokenRace>(s, std::isfinite(signal()), L)});
+    races_.push_back({s, accuracy, L, std::make_shared<TokenRace>(s, std::isfinite(signal()), L, accuracy)});
     return races_.back().race;
   }
 
   struct Kept {
-    double s;
+    double s, accuracy;
     int L;
     std::shared_ptr<const TokenRace> race;
   };

@@ -22,7 +22,7 @@ class Spiked final : public Task {
   }
 
   /// S_eps(a) = exp(sqrt(nu) a_eps - nu (1 - V)/2)/L.
-  void posterior(const Batch& a, double V, Batch& log_S, Batch& gradient) const override {
+  void posterior(const Batch& a, double V, Batch& log_S, Batch& gradient, double) const override {
     const Eigen::Index L = a.cols();
     log_S = root_nu_ * a - signal() * (1 - V) / 2 - std::log(static_cast<double>(L));
     gradient = Batch::Zero(a.rows(), L * L);

@@ -39,3 +39,33 @@ TEST_CASE("normal_quantile: the ends, in place, and the same bits at any positio
     CHECK(one[0] == many[i]);
   }
 }
+
+TEST_CASE("weighted_gram: the matrix product, any number of columns, some rows or all") {
+  for (const int columns : {1, 2, 3, 8, 17})
+    for (const int rows : {8, 56}) {
+      const Eigen::MatrixXd x = Eigen::MatrixXd::Random(rows, columns);
+      const Eigen::ArrayXd weight = Eigen::ArrayXd::Random(rows);
+      const Eigen::MatrixXd product = x.transpose() * weight.matrix().asDiagonal() * x;
+      for (const int wanted : {1, (columns + 1) / 2, columns}) {
+        Eigen::MatrixXd gram;
+        quenched::vector_math::weighted_gram(x, weight, wanted, gram);
+        REQUIRE(gram.rows() == wanted);
+        CHECK((gram - product.topRows(wanted)).cwiseAbs().maxCoeff() < 1e-14 * rows);
+      }
+    }
+}
+
+TEST_CASE("add_quintics: polynomials of several functions, added with their weight") {
+  constexpr int n = 5, functions = 2, powers = n * functions + 3;
+  const Eigen::ArrayXd c = Eigen::ArrayXd::Random(6 * powers);
+  Eigen::ArrayXXd y = Eigen::ArrayXXd::Ones(n, functions);
+  double* const out[] = {&y(0, 0), &y(0, 1)};
+  const double r = 0.3, weight = -2;
+  quenched::vector_math::add_quintics(c.data(), powers, n, r, weight, out, n);
+  for (int f = 0; f < functions; ++f)
+    for (int i = 0; i < n; ++i) {
+      double sum = 0;
+      for (int k = 0; k < 6; ++k) sum += c[k * powers + f * n + i] * std::pow(r, k);
+      CHECK(y(i, f) == doctest::Approx(1 + weight * sum));
+    }
+}

@@ -1,5 +1,6 @@
 #pragma once
 #include <quenched/batch.hpp>
+#include <span>
 
 /// Put before a function whose loops should be compiled for several instruction sets, chosen at run time.
 /// g++ only, and not under sanitizers; elsewhere the plain loop.
@@ -37,8 +38,12 @@ void normal_quantile(In x, Out y);
 [[nodiscard]] Batch exp(Batch x);
 [[nodiscard]] Batch log1p(Batch x);
 [[nodiscard]] Batch normal_cdf(Batch x);
-/// y_i += weight sum_k c_ki r^k, k = 0..5: quintics that share one argument; c_ki lies at coefficients[k *
-/// between + i].
-void add_quintics(const double* coefficients, std::ptrdiff_t between, double r, double weight, Out y);
+/// y_f,i += weight sum_k c_kfi r^k, k = 0..5, i < n: quintics that share one argument, of several functions
+/// f; c_kfi lies at coefficients[k * powers + f * functions + i].
+void add_quintics(const double* coefficients, std::ptrdiff_t powers, std::ptrdiff_t functions, double r,
+                  double weight, std::span<double* const> y, Eigen::Index n);
+/// out_ij = sum_n weight_n x_ni x_nj, i < wanted, any j: the Gram matrix of the columns of x, its first rows.
+/// Needs a multiple of 8 rows, and rows for every weight. Cost: half of the product's multiplications.
+void weighted_gram(const Eigen::MatrixXd& x, In weight, int wanted, Eigen::MatrixXd& out);
 
 }  // namespace quenched::vector_math

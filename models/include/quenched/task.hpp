@@ -47,8 +47,10 @@ class Task {
   /// Needs q >= m^2; q = 0 gives omega = 0.
   virtual void fields(double m, double q, const Batch& normals, FieldLaw& law) const = 0;
   /// log S_eps(a) = log E g_nu(eps, chi)/L with chi ~ N(a, V I), for every eps (points x L), and its
-  /// gradient: column eps * L + l of `gradient` is d log S_eps/d a_l.
-  virtual void posterior(const Batch& a, double V, Batch& log_S, Batch& gradient) const = 0;
+  /// gradient: column eps * L + l of `gradient` is d log S_eps/d a_l. `accuracy`: relative, of sums over a
+  /// rule's nodes, that will do.
+  virtual void posterior(const Batch& a, double V, Batch& log_S, Batch& gradient,
+                         double accuracy = 1e-13) const = 0;
 
   /// Finite D: plants the hidden location in X (D x L, standard normal on entry, |k*|^2 = D) and returns eps.
   virtual int plant(Rng& rng, const Eigen::VectorXf& k_star, Eigen::MatrixXf& X) const = 0;

@@ -10,6 +10,8 @@ class LinearisedMap {
   LinearisedMap() = default;  // J unknown
   explicit LinearisedMap(Eigen::MatrixXd J);
   [[nodiscard]] bool known() const { return J_.size() > 0; }
+  /// J is known, and the fixed point is isolated to first order.
+  [[nodiscard]] bool regular() const { return known() && newton_.allFinite(); }
 
   /// Newton's step from x, whose update is F(x): x + (I - dF/dx)^-1 (F(x) - x); F(x) itself where J is
   /// unknown.
@@ -20,8 +22,9 @@ class LinearisedMap {
   [[nodiscard]] Eigen::VectorXd carried(Eigen::VectorXd change) const;
 
   /// Broyden's correction: of all J that give the change of the rows seen between two points the nearest to
-  /// this one, in the weights 1/(1 + |x|). Returns Newton's step at the second point over that at the first,
-  /// in these weights, by the J before. Needs J.
+  /// this one, in the weights 1/(1 + |x|); none where they are closer than 1e-6, which shows rounding and the
+  /// leaps of sampled rules. Returns Newton's step at the second point over that at the first, in these
+  /// weights, by the J before. Needs J.
   double learn(const Eigen::VectorXd& from, const Eigen::VectorXd& from_rows, const Eigen::VectorXd& to,
                const Eigen::VectorXd& to_rows);
 
