@@ -1,27 +1,15 @@
 #include "linear_responses.hpp"
 
-#include <algorithm>
-#include <boost/math/interpolators/cardinal_cubic_b_spline.hpp>
-#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
-#include <numbers>
 #include <quenched/parallel.hpp>
-#include <vector>
 
 #include "linear_proximal.hpp"
+#include "root_chi_square.hpp"
 
 namespace quenched {
 namespace {
 
 constexpr int replicate_count = 16;
-
-/// The quantile of a chi-square law where the standard normal's is x.
-double chi_square(double x, int freedom) {
-  if (freedom <= 0) return 0;
-  const double tail = 0.5 * std::erfc(std::abs(x) / std::numbers::sqrt2);
-  return 2 * (x < 0 ? boost::math::gamma_p_inv(freedom / 2.0, tail)
-                    : boost::math::gamma_q_inv(freedom / 2.0, tail));
-}
 
 /// With z = w + 2 V_v rho s, M = rho I - z s^T/D and H = d I + z z^T/D: G_kk = (H^-1/V_k - I)/V_k, G_kv =
 /// H^-1 M/V_k, G_vv = M^T H^-1 M - s s^T/D.
@@ -56,21 +44,11 @@ LinearResponses::LinearResponses(const Problem& problem, int tokens, int size, s
       threads_(threads),
       points_(scrambled_sobol(8, size, replicate_count, seed, threads)) {
   constexpr int block = 64;
-  constexpr double reach = 9,
-                   step = 1.0 / 256;  // an incomplete gamma function at each point would take longer
-  const auto root_of_chi_square = [&](int freedom) {
-    std::vector<double> f(static_cast<std::size_t>(2 * reach / step) + 1);
-    for (std::size_t i = 0; i < f.size(); ++i)
-      f[i] = std::sqrt(chi_square(-reach + step * static_cast<double>(i), freedom));
-    return boost::math::interpolators::cardinal_cubic_b_spline<double>(f.begin(), f.end(), -reach, step);
-  };
-  const auto a2 = root_of_chi_square(others_ - 1), w3 = root_of_chi_square(others_ - 2);
+  const RootChiSquare a2(others_ - 1), w3(others_ - 2);
   parallel_for(static_cast<int>(points_.normals.rows()) / block, threads, [&](int part) {
     for (Eigen::Index i = block * static_cast<Eigen::Index>(part); i < block * (part + 1); ++i) {
-      const auto read = [&](const auto& f, int k) {
-        return f(std::clamp(points_.normals(i, k), -reach, reach));
-      };
-      points_.normals(i, 6) = read(a2, 6), points_.normals(i, 7) = std::pow(read(w3, 7), 2);
+      points_.normals(i, 6) = a2(points_.normals(i, 6));
+      points_.normals(i, 7) = std::pow(w3(points_.normals(i, 7)), 2);
     }
   });
 }

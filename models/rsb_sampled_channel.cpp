@@ -1,9 +1,11 @@
 #include <Eigen/QR>
 #include <array>
 #include <cmath>
+#include <optional>
 #include <quenched/parallel.hpp>
 #include <quenched/point_set.hpp>
 
+#include "linear_frame.hpp"
 #include "linear_proximal.hpp"
 #include "rsb_channel.hpp"
 #include "sampled_points.hpp"
@@ -44,13 +46,24 @@ class RsbSampledChannel final : public RsbChannel {
         size_(options.level < 0 ? 128 >> -options.level : 128 << options.level),
         symmetric_rule_(std::move(symmetric_rule)) {
     const std::uint64_t seed = options.seed + 1000003ULL * static_cast<std::uint64_t>(L_);
+    if (linear_ && L_ > LinearFrame::vectors && problem.task->independent_tokens())
+      frame_ = LinearFrame{L_}, L_ = LinearFrame::vectors;
     common_mode_ = common_mode(activation.info(), L_);
     fields_ = common_mode_ ? L_ : L_ - 1;
-    outer_ = scrambled_sobol(1 + L_ + fields_, size_, outer_replicates, seed, threads_);
+    outer_ = scrambled_sobol(frame_ ? LinearFrame::outer_dimension : 1 + L_ + fields_, size_,
+                             outer_replicates, seed, threads_);
     // Inner sets shared by outer points leave an error that more outer points do not lower.
     constexpr int most = 8192;  // sets of a replicate, times dimensions
     while (2 * pool_ <= std::min(2 * size_, most / (L_ + fields_))) pool_ *= 2;
-    inner_ = scrambled_sobol(L_ + fields_, inner, outer_replicates * pool_, seed + 500000003ULL, threads_);
+    inner_ = scrambled_sobol(frame_ ? LinearFrame::inner_dimension : L_ + fields_, inner,
+                             outer_replicates * pool_, seed + 500000003ULL, threads_);
+    if (frame_) {
+      outer_.normals = frame_->outer(outer_.normals, threads_);
+      inner_.normals = frame_->inner(inner_.normals, threads_);
+      missing_ = frame_->offset(), others_ = frame_->tokens - L_, alone_ = L_ - LinearFrame::shared;
+    } else {
+      missing_ = Eigen::RowVectorXd::Zero(L_);
+    }
     if (!linear_) warm_.resize(static_cast<std::size_t>(outer_replicates) * size_);
   }
 
@@ -148,7 +161,7 @@ class RsbSampledChannel final : public RsbChannel {
     }
     each.colwise() *= law.weight;
     Batch fresh;
-    activation_.value(fresh_law.omega, fresh);
+    activation_.value(fresh_law.omega.rowwise() + missing_.array(), fresh);
     each.col(R::hit) = fresh.col(0) * fresh_law.weight;
     each.col(R::power) = fresh.square().rowwise().sum() * fresh_law.weight;
     return each;
@@ -182,7 +195,7 @@ class RsbSampledChannel final : public RsbChannel {
     }
     const double d_k = std::sqrt(std::max(0.0, o.q1_k - o.q0_k)),
                  d_v = std::sqrt(std::max(0.0, o.q1_v - o.q0_v));
-    const Batch omega = (d_k * eta_k).rowwise() + at.omega.array(),
+    const Batch omega = (d_k * eta_k).rowwise() + (at.omega + missing_).array(),
                 w = (d_v * eta_v).rowwise() + at.w.array();
     const Minima m = minima(o, i, omega, ArrayXd::Constant(block, at.y), w, diagnostics);
 
@@ -195,7 +208,8 @@ class RsbSampledChannel final : public RsbChannel {
       const auto mean = [&](const Batch& f) -> Eigen::RowVectorXd {
         return p.matrix().transpose() * f.middleRows(from, count).matrix();
       };
-      const Eigen::RowVectorXd g_k = mean(m.g_k), g_v = mean(m.g_v);
+      Eigen::RowVectorXd g_k = mean(m.g_k), g_v = mean(m.g_v);
+      g_k.tail(alone_).setZero(), g_v.tail(alone_).setZero();
       Eigen::RowVectorXd T = Eigen::RowVectorXd::Zero(outputs);
       T[R::mhat_k] = g_k.dot(at.t), T[R::qhat0_k] = g_k.squaredNorm(), T[R::Vhat_k] = -g_k.dot(at.score_k);
       T[R::mhat_v] = g_v[0] * at.t_v, T[R::qhat0_v] = g_v.squaredNorm(), T[R::Vhat_v] = -g_v.dot(at.score_v);
@@ -210,8 +224,12 @@ class RsbSampledChannel final : public RsbChannel {
       const auto response = [&](const Batch& g, const Eigen::RowVectorXd& g_mean, const Batch& eta,
                                 double d) {
         const Eigen::MatrixXd weighted = (g.middleRows(from, count).rowwise() - g_mean.array()).colwise() * p;
-        return d > 0 ? (weighted.transpose() * eta.middleRows(from, count).matrix()).squaredNorm() / (d * d)
-                     : unknown;
+        const Eigen::MatrixXd by_eta = weighted.transpose() * eta.middleRows(from, count).matrix();
+        const Eigen::Index along = L_ - alone_;  // beyond, a multiple of the unit matrix
+        const double beyond = by_eta.bottomRightCorner(alone_, alone_).trace();
+        const double square = by_eta.topLeftCorner(along, along).squaredNorm() +
+                              (alone_ > 0 ? beyond * beyond / (others_ + alone_) : 0);
+        return d > 0 ? square / (d * d) : unknown;
       };
       T[R::between_kk] = response(m.g_k, g_k, eta_k, d_k);
       T[R::between_kv] = response(m.g_k, g_k, eta_v, d_v);
@@ -253,6 +271,14 @@ class RsbSampledChannel final : public RsbChannel {
       const GlobalProximal::Response G = proximal.response();
       m.responses.resize(block, 5);
       m.responses << -G.div_k, -G.div_v, G.kk, G.kv, G.vv;
+      if (others_ > 0) {  // along the directions outside the frame G is a multiple of the unit matrix
+        const ArrayXd& rho = proximal.loss.rho;
+        const ArrayXd kv = rho / (1 - o.V_k * o.V_v * rho.square()), kk = o.V_v * rho * kv,
+                      vv = o.V_k * rho * kv;
+        Batch outside(block, 5);
+        outside << -kk, -vv, kk.square(), kv.square(), vv.square();
+        m.responses += others_ * outside;
+      }
     }
     return m;
   }
@@ -263,6 +289,9 @@ class RsbSampledChannel final : public RsbChannel {
   bool linear_, common_mode_;
   std::shared_ptr<WorkLimit> work_;
   int size_, fields_ = 0, pool_ = 2;  // pool: inner sets of a replicate, two to an outer point
+  std::optional<LinearFrame> frame_;
+  Eigen::RowVectorXd missing_;  // by sigma = 1 + chi in the frame
+  int others_ = 0, alone_ = 0;  // directions outside the frame; in it, but along no field that states share
   std::unique_ptr<Channel> symmetric_rule_;
   PointSet outer_, inner_;
   std::vector<Batch> warm_;  // proximal points of the previous call
