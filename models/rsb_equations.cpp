@@ -137,7 +137,7 @@ int rsb_last_level(const Problem& problem, const Activation& activation, int poi
   if (points > 0) return level_of(points, last);
   for (const auto& [tokens, weight] : problem.lengths)
     if (!two_alike(activation.info(), tokens))
-      last = std::min(last, activation.info().name == "linear" ? 5 : 3);
+      last = std::min(last, activation.info().name == "linear" ? 5 : tokens > 3 ? 3 : 4);
   return last;
 }
 

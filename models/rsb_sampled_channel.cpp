@@ -18,9 +18,7 @@ using Eigen::MatrixXd;
 namespace R = rsb_mean;
 
 constexpr int outer_replicates = 16;
-constexpr int inner = 32, half = 2 * inner,
-              block = 2 * half;  // points of a set; with their antithetic ones; both halves
-constexpr int chunk = 64;        // outer points at a time
+constexpr int chunk = 64;  // outer points at a time
 /// Columns of what an outer point gives beside its means: what has a known mean.
 constexpr std::array controlled = {R::mhat_k,  R::qhat1_k, R::Vhat_k,     R::mhat_v,
                                    R::qhat1_v, R::Vhat_v,  R::rho_squared};
@@ -43,7 +41,8 @@ class RsbSampledChannel final : public RsbChannel {
         threads_(options.threads),
         linear_(activation.info().name == "linear" && tokens > 1),
         work_(options.work),
-        size_(options.level < 0 ? 128 >> -options.level : 128 << options.level),
+        set_(linear_ ? 32 : 16),  // where an outer point is cheap beside them, more
+        size_(static_cast<int>((linear_ ? 128 : 256) * std::exp2(options.level))),
         symmetric_rule_(std::move(symmetric_rule)) {
     const std::uint64_t seed = options.seed + 1000003ULL * static_cast<std::uint64_t>(L_);
     if (linear_ && L_ > LinearFrame::vectors && problem.task->independent_tokens())
@@ -55,7 +54,7 @@ class RsbSampledChannel final : public RsbChannel {
     // Inner sets shared by outer points leave an error that more outer points do not lower.
     constexpr int most = 8192;  // sets of a replicate, times dimensions
     while (2 * pool_ <= std::min(2 * size_, most / (L_ + fields_))) pool_ *= 2;
-    inner_ = scrambled_sobol(frame_ ? LinearFrame::inner_dimension : L_ + fields_, inner,
+    inner_ = scrambled_sobol(frame_ ? LinearFrame::inner_dimension : L_ + fields_, set_,
                              outer_replicates * pool_, seed + 500000003ULL, threads_);
     if (frame_) {
       outer_.normals = frame_->outer(outer_.normals, threads_);
@@ -69,7 +68,7 @@ class RsbSampledChannel final : public RsbChannel {
 
   std::string rule() const override {
     return "scrambled Sobol, " + std::to_string(outer_replicates) + " x " + std::to_string(size_) +
-           " outer x " + std::to_string(block) + " inner points";
+           " outer x " + std::to_string(block_) + " inner points";
   }
   bool sampled() const override { return true; }
 
@@ -180,24 +179,24 @@ class RsbSampledChannel final : public RsbChannel {
                                                                 int outputs) {
     const bool diagnostics = outputs == R::all;
     const Eigen::Index replicate = i / size_, set = replicate * pool_ + (2 * i) % pool_;
-    const Batch normals = inner_.normals.middleRows(set * inner, 2 * inner);
-    Batch eta_v(block, L_),
-        eta_k(block, L_);  // the halves one after the other, each with its antithetic points
+    const Batch normals = inner_.normals.middleRows(set * set_, 2 * set_);
+    Batch eta_v(block_, L_),
+        eta_k(block_, L_);  // the halves one after the other, each with its antithetic points
     const Batch plain_k =
         common_mode_ ? Batch(normals.rightCols(fields_)) : without_common_mode(normals.rightCols(fields_));
     for (int h = 0; h < 2; ++h) {
-      eta_v.middleRows(h * half, inner) = normals.block(h * inner, 0, inner, L_),
-                                 eta_v.middleRows(h * half + inner, inner) =
-                                     -normals.block(h * inner, 0, inner, L_);
-      eta_k.middleRows(h * half, inner) = plain_k.middleRows(h * inner, inner),
-                                 eta_k.middleRows(h * half + inner, inner) =
-                                     -plain_k.middleRows(h * inner, inner);
+      eta_v.middleRows(h * half_, set_) = normals.block(h * set_, 0, set_, L_),
+                                  eta_v.middleRows(h * half_ + set_, set_) =
+                                      -normals.block(h * set_, 0, set_, L_);
+      eta_k.middleRows(h * half_, set_) = plain_k.middleRows(h * set_, set_),
+                                  eta_k.middleRows(h * half_ + set_, set_) =
+                                      -plain_k.middleRows(h * set_, set_);
     }
     const double d_k = std::sqrt(std::max(0.0, o.q1_k - o.q0_k)),
                  d_v = std::sqrt(std::max(0.0, o.q1_v - o.q0_v));
     const Batch omega = (d_k * eta_k).rowwise() + (at.omega + missing_).array(),
                 w = (d_v * eta_v).rowwise() + at.w.array();
-    const Minima m = minima(o, i, omega, ArrayXd::Constant(block, at.y), w, diagnostics);
+    const Minima m = minima(o, i, omega, ArrayXd::Constant(block_, at.y), w, diagnostics);
 
     const double lowest = m.M.minCoeff();
     const ArrayXd reweighted = (-Y * (m.M - lowest)).exp();
@@ -236,16 +235,16 @@ class RsbSampledChannel final : public RsbChannel {
       T[R::between_vv] = response(m.g_v, g_v, eta_v, d_v);
       return T;
     };
-    return {2 * means(reweighted, 0, block, diagnostics) -
-                (means(reweighted, 0, half, diagnostics) + means(reweighted, half, half, diagnostics)) / 2,
-            symmetric_rule_ ? means(ArrayXd::Ones(block), 0, block, false) : Eigen::RowVectorXd()};
+    return {2 * means(reweighted, 0, block_, diagnostics) -
+                (means(reweighted, 0, half_, diagnostics) + means(reweighted, half_, half_, diagnostics)) / 2,
+            symmetric_rule_ ? means(ArrayXd::Ones(block_), 0, block_, false) : Eigen::RowVectorXd()};
   }
 
   Minima minima(const RsbOverlaps& o, Eigen::Index i, const Batch& omega, const ArrayXd& y, const Batch& w,
                 bool diagnostics) {
     Minima m;
     if (linear_) {
-      if (work_) work_->spend(double(block) * L_);
+      if (work_) work_->spend(double(block_) * L_);
       LinearProximal linear;
       linear.minimise(o.V_k, o.V_v, omega, y, w);
       m = {linear.M, linear.rho.square(), linear.g_k, linear.g_v, {}};
@@ -269,13 +268,13 @@ class RsbSampledChannel final : public RsbChannel {
     }
     if (diagnostics) {
       const GlobalProximal::Response G = proximal.response();
-      m.responses.resize(block, 5);
+      m.responses.resize(block_, 5);
       m.responses << -G.div_k, -G.div_v, G.kk, G.kv, G.vv;
       if (others_ > 0) {  // along the directions outside the frame G is a multiple of the unit matrix
         const ArrayXd& rho = proximal.loss.rho;
         const ArrayXd kv = rho / (1 - o.V_k * o.V_v * rho.square()), kk = o.V_v * rho * kv,
                       vv = o.V_k * rho * kv;
-        Batch outside(block, 5);
+        Batch outside(block_, 5);
         outside << -kk, -vv, kk.square(), kv.square(), vv.square();
         m.responses += others_ * outside;
       }
@@ -288,7 +287,8 @@ class RsbSampledChannel final : public RsbChannel {
   int L_, threads_;
   bool linear_, common_mode_;
   std::shared_ptr<WorkLimit> work_;
-  int size_, fields_ = 0, pool_ = 2;  // pool: inner sets of a replicate, two to an outer point
+  int set_, half_ = 2 * set_, block_ = 2 * half_;  // points of a set; with their antithetic ones; both halves
+  int size_, fields_ = 0, pool_ = 2;               // pool: inner sets of a replicate, two to an outer point
   std::optional<LinearFrame> frame_;
   Eigen::RowVectorXd missing_;  // by sigma = 1 + chi in the frame
   int others_ = 0, alone_ = 0;  // directions outside the frame; in it, but along no field that states share
