@@ -94,7 +94,10 @@ struct RsbCase {
       options = {.tolerance = tolerance / 10, .seed = 77, .work = 10 * default_work};
     const RsbResult r = rsb(problem, *make_activation(activation), alpha, ridge, ridge, parisi, options);
     const auto& u = r.uncertainty;
-    return {{r.test_error, r.train_error, r.potential}, std::max({u.test_error, u.train_error, u.potential})};
+    const auto relative = [](double error, double value) { return error / std::max(1.0, std::abs(value)); };
+    return {{r.test_error, r.train_error, r.potential},
+            std::max({relative(u.test_error, r.test_error), relative(u.train_error, r.train_error),
+                      relative(u.potential, r.potential)})};
   }
 };
 

@@ -133,7 +133,11 @@ Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch&
                           bool with_log_sum) const {
   const auto L = static_cast<int>(log_S.cols()), used = std::min(L, places);
   Batch out = Batch::Zero(log_S.rows(), race_means);
-  Eigen::MatrixXd X(nodes_, L), p(used, L), force(used, L), dense;
+  Eigen::MatrixXd X(nodes_, L), p(used, L), force;
+  // G's transpose, of rows to the next multiple of 8.
+  const int padded = L + (-L & 7);
+  Eigen::MatrixXd G_i = Eigen::MatrixXd::Zero(padded, L);
+  const ArrayXd ones = ArrayXd::Ones(padded);
   Eigen::MatrixXd own(nodes_, used), own2(nodes_, used);
   Eigen::RowVectorXd win(used), win2(used);
   ArrayXd P(nodes_);
@@ -170,17 +174,11 @@ Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch&
       p(l, l) = S * win[l];
       squared += S * win2[l];
     }
-    using Strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
-    const Eigen::Map<const Eigen::MatrixXd, 0, Strides> G_i(&G(i, 0), L, L,
-                                                            Strides(log_S.rows(), L * log_S.rows()));
-    if (L < 8) {
-      force = p.lazyProduct(G_i);
-    } else {
-      dense = G_i;
-      force.noalias() = p * dense;
-    }
+    for (int l = 0; l < L; ++l)
+      for (int m = 0; m < L; ++m) G_i(m, l) = G(i, static_cast<Eigen::Index>(l) * L + m);
+    vector_math::weighted_gram(G_i, ones, used, force);
     const double common = weight * std::exp(top) * step_ * (double(L) / used);
-    out(i, forces) = common * force.cwiseProduct(G_i.topRows(used)).sum();
+    out(i, forces) = common * force.cwiseProduct(p).sum();
     out(i, squares) = common * squared;
   }
   return out;

@@ -109,22 +109,30 @@ QUENCHED_CLONES void loop_three(const Pointers p, Eigen::Index n, const SampleFi
   loop<3>(p, n, sample, law, scan);
 }
 
-/// The lowest Psi_j - slope.x_j of the points within sqrt(radius2) of x, and of the others.
-QUENCHED_CLONES void lowest(const double* Psi, const double* x1, const double* x2, std::size_t n,
-                            double slope1, double slope2, double at1, double at2, double radius2,
-                            double& near, double& far) {
-  double low_near = INFINITY, low_far = INFINITY;
+constexpr std::size_t group = 32;  // rivals that are looked through together
+
+/// The lowest Psi_j - slope.x_j of the points within sqrt(radius2) of x, and of the others in each group.
+QUENCHED_CLONES double lowest(const double* Psi, const double* x1, const double* x2, std::size_t n,
+                              double slope1, double slope2, double at1, double at2, double radius2,
+                              double* far_of_group) {
+  double near = INFINITY;
+  for (std::size_t first = 0; first < n; first += group) {
+    const std::size_t end = std::min(n, first + group);
+    double low_near = INFINITY, low_far = INFINITY;
 #ifndef __clang__  // which cannot vectorise it, and warns of that
 #pragma omp simd reduction(min : low_near, low_far)
 #endif
-  for (std::size_t j = 0; j < n; ++j) {
-    const double value = Psi[j] - slope1 * x1[j] - slope2 * x2[j], d1 = x1[j] - at1, d2 = x2[j] - at2;
-    const bool is_near = d1 * d1 + d2 * d2 < radius2;
-    const double as_near = is_near ? value : INFINITY, as_far = is_near ? INFINITY : value;
-    low_near = as_near < low_near ? as_near : low_near;
-    low_far = as_far < low_far ? as_far : low_far;
+    for (std::size_t j = first; j < end; ++j) {
+      const double value = Psi[j] - slope1 * x1[j] - slope2 * x2[j], d1 = x1[j] - at1, d2 = x2[j] - at2;
+      const bool is_near = d1 * d1 + d2 * d2 < radius2;
+      const double as_near = is_near ? value : INFINITY, as_far = is_near ? INFINITY : value;
+      low_near = as_near < low_near ? as_near : low_near;
+      low_far = as_far < low_far ? as_far : low_far;
+    }
+    near = low_near < near ? low_near : near;
+    far_of_group[first / group] = low_far;
   }
-  near = low_near, far = low_far;
+  return near;
 }
 
 }  // namespace
@@ -141,12 +149,18 @@ void ProximalRivals::push_back(double x1, double x2, const GridScan& scan, Eigen
 bool ProximalRivals::beat(double x1, double x2, double Psi, double omega1, double omega2) const {
   const double slope1 = omega1 / V_k_, slope2 = omega2 / V_k_, own = Psi - slope1 * x1 - slope2 * x2;
   const double radius2 = 6.5 * step_ * step_;
-  double near, far;
-  lowest(Psi_.data(), x1_.data(), x2_.data(), Psi_.size(), slope1, slope2, x1, x2, radius2, near, far);
+  far_of_group_.resize((Psi_.size() + group - 1) / group);
+  const double near = lowest(Psi_.data(), x1_.data(), x2_.data(), Psi_.size(), slope1, slope2, x1, x2,
+                             radius2, far_of_group_.data());
+  const double far = *std::ranges::min_element(far_of_group_);
   if (near < own - 1e-12 || far < own) return true;
   if (!(far < own + steepest_ * step_ * step_ / V_k_))
     return false;  // no step of Newton's can lower it so far
   for (std::size_t j = 0; j < Psi_.size(); ++j) {
+    if (j % group == 0 && far_of_group_[j / group] > far + 1e-12) {
+      j += group - 1;
+      continue;
+    }
     if (Psi_[j] - slope1 * x1_[j] - slope2 * x2_[j] > far + 1e-12) continue;
     if (std::pow(x1_[j] - x1, 2) + std::pow(x2_[j] - x2, 2) < radius2) continue;
     const auto& [o1, o2, H11, H12, H22] = curvature_[j];

@@ -64,6 +64,7 @@ class ProximalRivals {
   double V_k_, step_, steepest_ = 0;  // the largest trace of H
   std::vector<double> x1_, x2_, Psi_;
   std::vector<Curvature> curvature_;
+  mutable std::vector<double> far_of_group_;  // of `beat`
 };
 
 }  // namespace quenched
