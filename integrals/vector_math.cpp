@@ -42,13 +42,15 @@ QUENCHED_CLONES void gram_tile(const double* w, const double* const* a, const do
                                Eigen::Index n, double* out) {
   using Lanes [[gnu::vector_size(8 * sizeof(double)), gnu::aligned(8)]] = double;
   Lanes s00{}, s01{}, s10{}, s11{};
-  const auto at = [](const double* x, Eigen::Index i) { return *reinterpret_cast<const Lanes*>(x + i); };
+  const auto at = [](const double* x, Eigen::Index i) __attribute__((always_inline)) {
+    return *reinterpret_cast<const Lanes*>(x + i);
+  };
   for (Eigen::Index i = 0; i < n; i += vector_lanes) {
     const Lanes weight = at(w, i), b0 = at(b[0], i), b1 = at(b[1], i), a0 = weight * at(a[0], i),
                 a1 = weight * at(a[1], i);
     s00 += a0 * b0, s01 += a0 * b1, s10 += a1 * b0, s11 += a1 * b1;
   }
-  const auto total = [](const Lanes& s) {
+  const auto total = [](const Lanes& s) __attribute__((always_inline)) {
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
   };
   out[0] = total(s00), out[1] = total(s01), out[2] = total(s10), out[3] = total(s11);

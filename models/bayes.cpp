@@ -145,32 +145,34 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
   if (recovered) q[1] = 1;
   bool stopped = branch.stopped;
   LinearisedMap newton;  // of the coarse level, learning
-  double shrinks = NAN;  // Newton's second step over its first, at the latest level
+  // Newton's second step over its first at the latest level that took two, and how long that was.
+  double shrinks = NAN, first_step = 0;
 
   BayesResult result;
+  const auto length = [](const Vector2d& d) { return d.cwiseAbs().maxCoeff(); };
   const auto evaluate = [&](int level) {
     // Newton carries the fixed point to this level, until its next step, foretold or seen, is short.
     Batch replicates;
-    Vector2d step, residual, before = q, before_at = q;
+    Vector2d step, residual, at_q = q, before = q, before_at = q;  // at_q: where `replicates` are
     Vector2d foretold = Vector2d::Zero();  // the last step, where nothing was evaluated at its end
-    const double last = result.certificate.integration_error;  // NaN, and no bound, at the first level
-    const auto is_short = [&, most = std::fmax(options.tolerance / 10, last / 20)](const Vector2d& d) {
-      return d.cwiseAbs().maxCoeff() < most;
-    };
+    const double last = level < channel->last_level() ? result.certificate.integration_error : 0;
+    const double most = std::fmax(options.tolerance / 10, last / 20);  // `last` NaN: no bound
     for (int pass = 0;; ++pass) {
       replicates = channel->averages(q, level, true);
       result.certificate.iterations++;
       const Vector2d at = equations.map(replicates.colwise().mean());
-      residual = at - q, step = newton.next(q, at) - q;
+      at_q = q, residual = at - q, step = newton.next(q, at) - q;
+      if (recovered) step[1] = 0;
       if (pass > 0) {
         const double ratio = newton.learn(before, before_at, q, at);
-        if (pass == 1) shrinks = ratio;
+        if (pass == 1) shrinks = ratio, first_step = length(q - before);
       }
-      if (pass == 2 || is_short(step) || !BayesEquations::feasible(q + step)) break;
+      if (pass == 2 || length(step) < most || !BayesEquations::feasible(q + step)) break;
       before = q, before_at = at;
       q += step;
-      if (!is_short(shrinks * step)) continue;
-      foretold = step, step *= shrinks, residual *= shrinks;
+      const double left = shrinks * std::max(1.0, length(step) / first_step);  // a longer step leaves more
+      if (!(left * length(step) < most)) continue;
+      foretold = step, step *= left, residual *= left;
       break;
     }
     BayesRow mean = replicates.colwise().mean();
@@ -187,9 +189,10 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
     result.free_entropy = equations.free_entropy(q, mean);
 
     const Eigen::Array2d qhat = alpha * mean.head(2).transpose();
-    Eigen::Array2d q2 = step.array().square();
-    double e2 = std::pow(mean[attention] * step[1], 2) + std::pow(q[1] * slope * step[0], 2), phi2 = 0;
-    const Batch wrong = bayes_deviations(*channel, replicates, q, level);
+    // Once the step that is left would be the error itself, to first order: no bound.
+    Eigen::Array2d q2 = (2 * step).array().square();
+    double e2 = std::pow(2 * (mean[attention] * step[1] + q[1] * slope * step[0]), 2), phi2 = 0;
+    const Batch wrong = bayes_deviations(*channel, replicates, at_q, level);
     for (Eigen::Index r = 0; r < wrong.rows(); ++r) {
       const BayesRow d = wrong.row(r);
       const Vector2d dq = newton.carried((alpha * d.head(2).transpose() / (1 + qhat).square()).matrix());
@@ -214,7 +217,7 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
       const double error = result.certificate.integration_error;
       if (error <= options.tolerance || error > before / 1.2) break;  // finer rules help no more
       before = error;
-      if (level >= channel->last_level()) break;
+      if (level >= channel->last_level() || !std::isfinite(error)) break;
       // Errors of points fall by 3 and more a level, those of trapezoid rules by much more.
       const int missing = exact ? 1 : static_cast<int>(std::log2(error / options.tolerance) / 1.5);
       level = std::min(channel->last_level(), level + std::max(1, missing));

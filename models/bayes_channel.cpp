@@ -55,8 +55,8 @@ class SampledBayesChannel final : public BayesChannel {
         threads_(threads),
         work_(std::move(work)),
         direct_(direct),
-        accuracy_(std::max(1e-13, 1e-3 * tolerance)),
-        finest_race_(0.6 + 0.1 * std::log10(30 * 5e-5 / tolerance)) {
+        accuracy_(std::clamp(1e-5 * tolerance, 1e-13, 1e-9)),
+        finest_race_(std::max(0.7, 0.7 + 0.1 * std::log10(100 * race_error / tolerance))) {
     const int L = std::ranges::max(problem.lengths, {}, &Length::tokens).tokens;
     for (int tokens = L; tokens > places && fewer_ < 4; tokens /= 2) ++fewer_;
   }
@@ -64,8 +64,8 @@ class SampledBayesChannel final : public BayesChannel {
   Batch averages(const Eigen::Vector2d& q, int level, bool all) const override {
     Batch total = Batch::Zero(replicates, bayes_columns);
     std::optional<LabelledRace> race;
-    if (!direct_)  // errors from 5e-5 to 5e-9
-      race.emplace(problem_, q[1], std::max(0.6, std::min(0.6 + 0.1 * level, finest_race_)), threads_);
+    if (!direct_)  // errors fall by 10 each 0.1
+      race.emplace(problem_, q[1], std::min(0.6 + 0.1 * level, finest_race_), threads_);
     for (const auto& [L, weight] : problem_.lengths) {
       if (work_)  // before memory is taken
         work_->spend(double(replicates) * size(level) * L *
@@ -89,6 +89,8 @@ class SampledBayesChannel final : public BayesChannel {
 
  private:
   static constexpr int replicates = 16, places = 16;
+  static constexpr double race_error =
+      1.5e-6;  // of LabelledRace at resolution 0.7, measured; shared by the replicates
   int size(int level) const {
     if (points_ > 0 && level > 0)
       return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(2, points_ / replicates))));

@@ -26,7 +26,7 @@ class BayesChannel {
 /// Any task: scrambled Sobol points for the fields and the label, the tokens' values exactly (`direct`:
 /// sampled too, in 2 L dimensions, as a check). points: 0, or the number of the one and only level above 0.
 /// Beyond 16 tokens fewer of both: 16 of the places where eps may be, and the points of level 0 by L^2. The
-/// race is no finer than `tolerance` needs, to a 30th.
+/// race is no finer than `tolerance` needs, to a 100th.
 [[nodiscard]] std::unique_ptr<BayesChannel> sampled_channel(const Problem& problem, int points,
                                                             std::uint64_t seed, int threads,
                                                             std::shared_ptr<WorkLimit> work = nullptr,

@@ -29,7 +29,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       options.points > 0 ? level_of(options.points, 8) : finest_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
   LinearisedMap newton;  // of a rule perhaps coarser, learning
-  double shrinks = NAN;  // Newton's second step over its first, at the latest level
+  // Newton's second step over its first at the latest level that took two, and how long that was.
+  double shrinks = NAN, first_length = 0;
   VectorXd x = E::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
 
   double worst = INFINITY;  // error of the last resolution, relative to the tolerance's scale
@@ -52,7 +53,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
               const VectorXd at = equations.update(y, means.value);
               if (newton.known()) {
                 const double ratio = newton.learn(seen, seen_at, y, at);
-                if (std::exchange(first_step, false)) shrinks = ratio;
+                if (std::exchange(first_step, false)) shrinks = ratio, first_length = size(y - seen);
               }
               seen = y, seen_at = at;
               return newton.next(y, at);
@@ -76,9 +77,11 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
         residual.head(6) = at.head(6) - x;
         reached = size(residual.head(6)) <= close;
         const VectorXd next = newton.next(x, at);
-        if (!reached && feasible(next) && shrinks * size(next - x) <= close) {
+        const double length = size(next - x);
+        const double left = shrinks * std::max(1.0, length / first_length);  // a longer step leaves more
+        if (!reached && feasible(next) && left * length <= close) {
           at += newton.carried(residual) - residual;  // the step is taken, its end foretold
-          x = next, residual *= shrinks;
+          x = next, residual *= left;
           reached = true;
         } else if (!reached && feasible(next)) {
           x = next;  // and the errors are as good there
@@ -90,7 +93,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
           if (!report.reached()) x = report.x, means.value = equations.means(x, Detail::means).value;
           at = equations.update(x, means.value), residual.head(6) = at.head(6) - x;
           reached = report.reached();  // by Newton's step: where the map contracts strongly F(x) - x is more
-          if (report.iterations > (level > 0 ? 8 : 3))
+          if (report.iterations > (level > 0 ? 8 : 3) && (reached || level > 0))
             newton = LinearisedMap(jacobian(full, x, 1e-4, feasible)), shrinks = NAN;
         }
       }

@@ -56,8 +56,8 @@ class GridChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, Detail detail) override {
     const bool diagnostics = detail == Detail::responses;
     const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k, options_.level < 0, options_.threads);
-    // Steps from the middle at level 0: 60 make 10^4 points for each of some 10^3 (y, w). Below, a fixed
-    // point is still far.
+    // Steps from the middle at level 0: 60 make 10^4 points for each of some 10^3 (y, w). A level below only
+    // leads to the fixed point: there 4096 random samples will do instead of a large grid.
     const double most = options_.level < 0 ? 20 : 60;
     if (!(half_width(o, fields.centre()) < most * step_at(o, coarse_scale))) {
       if (!sampled_)

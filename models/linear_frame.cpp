@@ -1,5 +1,6 @@
 #include "linear_frame.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <quenched/parallel.hpp>
 

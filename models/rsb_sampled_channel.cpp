@@ -19,6 +19,7 @@ namespace R = rsb_mean;
 
 constexpr int outer_replicates = 16;
 constexpr int chunk = 64;  // outer points at a time
+constexpr int sets = 4;    // of inner points, independent, each with its antithetic ones
 /// Columns of what an outer point gives beside its means: what has a known mean.
 constexpr std::array controlled = {R::mhat_k,  R::qhat1_k, R::Vhat_k,     R::mhat_v,
                                    R::qhat1_v, R::Vhat_v,  R::rho_squared};
@@ -28,9 +29,10 @@ constexpr std::array symmetric = {mhat_k, qhat_k, Vhat_k, mhat_v, qhat_v, Vhat_v
 /// outer point has two independent antithetic halves of inner points, and every mean T of theirs that is not
 /// linear is estimated by
 ///     2 T(all) - (T(first) + T(second))/2,
-/// which takes off its bias of order one over their number. Control variates: the weight of the point, y^2
-/// and, where `symmetric_rule` is given, the means at Y = 0, which are those of replica symmetry at (m, q1,
-/// V). Their coefficients are least squares over the outer points.
+/// which takes off its bias of order one over their number. The same from halves and quarters shows what bias
+/// is left, which counts as error. Control variates: the weight of the point, y^2 and, where `symmetric_rule`
+/// is given, the means at Y = 0, which are those of replica symmetry at (m, q1, V). Their coefficients are
+/// least squares over the outer points.
 class RsbSampledChannel final : public RsbChannel {
  public:
   RsbSampledChannel(const Problem& problem, const Activation& activation, int tokens,
@@ -41,7 +43,7 @@ class RsbSampledChannel final : public RsbChannel {
         threads_(options.threads),
         linear_(activation.info().name == "linear" && tokens > 1),
         work_(options.work),
-        set_(linear_ ? 32 : 16),  // where an outer point is cheap beside them, more
+        set_(linear_ ? 16 : 8),  // where an outer point is cheap beside them, more
         size_(static_cast<int>((linear_ ? 128 : 256) * std::exp2(options.level))),
         symmetric_rule_(std::move(symmetric_rule)) {
     const std::uint64_t seed = options.seed + 1000003ULL * static_cast<std::uint64_t>(L_);
@@ -53,7 +55,7 @@ class RsbSampledChannel final : public RsbChannel {
                              outer_replicates, seed, threads_);
     // Inner sets shared by outer points leave an error that more outer points do not lower.
     constexpr int most = 8192;  // sets of a replicate, times dimensions
-    while (2 * pool_ <= std::min(2 * size_, most / (L_ + fields_))) pool_ *= 2;
+    while (2 * pool_ <= std::min(4 * size_, 2 * most / (L_ + fields_))) pool_ *= 2;
     inner_ = scrambled_sobol(frame_ ? LinearFrame::inner_dimension : L_ + fields_, set_,
                              outer_replicates * pool_, seed + 500000003ULL, threads_);
     if (frame_) {
@@ -83,18 +85,23 @@ class RsbSampledChannel final : public RsbChannel {
     expected.head(2) << 1, 1 + problem_.noise;
     for (int k = 2; k < controls; ++k) expected[k] = known.value[symmetric[k - 2]];
 
-    Batch sums(chunks, outputs + controls);
+    Batch sums(chunks, outputs + controls), bias_sums(chunks, outputs);
     std::vector<MatrixXd> products(chunks);  // of the controls with everything
     parallel_for(chunks, threads_, [&](int c) {
-      Batch each = chunk_means(o, Y, c, diagnostics, controls);
+      Batch bias, each = chunk_means(o, Y, c, diagnostics, controls, bias);
+      bias_sums.row(c) = bias.colwise().sum();
       each.rightCols(controls).rowwise() -= expected.transpose();
       sums.row(c) = each.colwise().sum();
       products[c] = each.rightCols(controls).matrix().transpose() * each.matrix();
     });
-    Batch each = Batch::Zero(outer_replicates, outputs + controls);
+    Batch each = Batch::Zero(outer_replicates, outputs + controls),
+          bias = Batch::Zero(outer_replicates, outputs);
     MatrixXd product = MatrixXd::Zero(controls, outputs + controls);
-    for (int c = 0; c < chunks; ++c) each.row(c / (size_ / chunk)) += sums.row(c), product += products[c];
-    each /= size_;
+    for (int c = 0; c < chunks; ++c) {
+      const int r = c / (size_ / chunk);
+      each.row(r) += sums.row(c), bias.row(r) += bias_sums.row(c), product += products[c];
+    }
+    each /= size_, bias /= size_;
     const Eigen::RowVectorXd centre = each.colwise().mean();
     product -= outer_replicates * size_ * centre.tail(controls).transpose() * centre;
     const MatrixXd slopes =
@@ -103,7 +110,13 @@ class RsbSampledChannel final : public RsbChannel {
 
     ChannelMeans m;
     m.value = each.leftCols(outputs).colwise().mean();
-    m.deviation = replicate_deviations(each.leftCols(outputs));
+    m.deviation.resize(outer_replicates + 1, outputs);
+    m.deviation.topRows(outer_replicates) = replicate_deviations(each.leftCols(outputs));
+    // What the inner number of points leaves, no replicate shows: as far as it stands out of its noise, and
+    // twice that, since it falls slowly where few inner points carry the weight.
+    const Eigen::ArrayXd noise2 = replicate_deviations(bias).square().colwise().sum().transpose(),
+                         found = bias.colwise().mean().transpose();
+    m.deviation.row(outer_replicates) = 2 * (found.square() - noise2).max(0).sqrt().transpose();
     if (!symmetric_rule_) return m;
     m.value[R::hit] = known.value[hit], m.value[R::power] = known.value[power];
     m.deviation.col(R::hit) = m.deviation.col(R::power) = 0;
@@ -129,7 +142,7 @@ class RsbSampledChannel final : public RsbChannel {
   };
 
   /// The means of each outer point, then the controls, all times its weight.
-  Batch chunk_means(const RsbOverlaps& o, double Y, int c, bool diagnostics, int controls) {
+  Batch chunk_means(const RsbOverlaps& o, double Y, int c, bool diagnostics, int controls, Batch& bias) {
     const Eigen::Index first = static_cast<Eigen::Index>(c) * chunk;
     const Batch normals = outer_.normals.middleRows(first, chunk), zeta = normals.middleCols(1, L_),
                 field_normals = normals.rightCols(fields_);
@@ -143,6 +156,7 @@ class RsbSampledChannel final : public RsbChannel {
     const double root = std::sqrt(o.q0_v), slope = o.m_v / root, spread = 1 - slope * slope + problem_.noise;
     const int outputs = diagnostics ? R::all : R::fixed_point;
     Batch each(chunk, outputs + controls);
+    bias.resize(chunk, outputs);
     for (Eigen::Index i = 0; i < chunk; ++i) {
       Outer at{law.omega.row(i),
                root * zeta.row(i),
@@ -153,12 +167,12 @@ class RsbSampledChannel final : public RsbChannel {
                normals(i, 0) / std::sqrt(spread)};
       at.score_k = (at.omega - o.m_k * at.t) / o.q0_k;
       at.score_v[0] -= slope * at.t_v / root;
-      const auto [broken, symmetric_means] = inner_means(o, Y, first + i, at, outputs);
-      each.row(i).head(outputs) = broken;
+      const auto [broken, of_halves, symmetric_means] = inner_means(o, Y, first + i, at, outputs);
+      each.row(i).head(outputs) = broken, bias.row(i) = broken - of_halves;
       each.row(i).segment(outputs, 2) << 1, at.y * at.y;
       for (int k = 2; k < controls; ++k) each(i, outputs + k) = symmetric_means[controlled[k - 2]];
     }
-    each.colwise() *= law.weight;
+    each.colwise() *= law.weight, bias.colwise() *= law.weight;
     Batch fresh;
     activation_.value(fresh_law.omega.rowwise() + missing_.array(), fresh);
     each.col(R::hit) = fresh.col(0) * fresh_law.weight;
@@ -172,25 +186,23 @@ class RsbSampledChannel final : public RsbChannel {
     Batch g_k, g_v, responses;  // columns: pointwise_k.. inside_vv
   };
 
-  /// The means of one outer point but `hit` and `power`; where they are controls, the same at Y = 0, where
-  /// they are linear.
-  std::pair<Eigen::RowVectorXd, Eigen::RowVectorXd> inner_means(const RsbOverlaps& o, double Y,
-                                                                Eigen::Index i, const Outer& at,
-                                                                int outputs) {
+  struct InnerMeans {
+    Eigen::RowVectorXd broken, of_halves, symmetric;
+  };
+  /// The means of one outer point but `hit` and `power`, by all inner points and by halves of them alone;
+  /// where they are controls, the same at Y = 0, where they are linear.
+  InnerMeans inner_means(const RsbOverlaps& o, double Y, Eigen::Index i, const Outer& at, int outputs) {
     const bool diagnostics = outputs == R::all;
-    const Eigen::Index replicate = i / size_, set = replicate * pool_ + (2 * i) % pool_;
-    const Batch normals = inner_.normals.middleRows(set * set_, 2 * set_);
-    Batch eta_v(block_, L_),
-        eta_k(block_, L_);  // the halves one after the other, each with its antithetic points
+    const Eigen::Index replicate = i / size_, set = replicate * pool_ + (sets * i) % pool_;
+    const Batch normals = inner_.normals.middleRows(set * set_, sets * set_);
     const Batch plain_k =
         common_mode_ ? Batch(normals.rightCols(fields_)) : without_common_mode(normals.rightCols(fields_));
-    for (int h = 0; h < 2; ++h) {
-      eta_v.middleRows(h * half_, set_) = normals.block(h * set_, 0, set_, L_),
-                                  eta_v.middleRows(h * half_ + set_, set_) =
-                                      -normals.block(h * set_, 0, set_, L_);
-      eta_k.middleRows(h * half_, set_) = plain_k.middleRows(h * set_, set_),
-                                  eta_k.middleRows(h * half_ + set_, set_) =
-                                      -plain_k.middleRows(h * set_, set_);
+    Batch eta_v(block_, L_), eta_k(block_, L_);  // each set, then its antithetic points
+    for (int part = 0; part < sets; ++part) {
+      const auto v = normals.block(part * set_, 0, set_, L_);
+      const auto k = plain_k.middleRows(part * set_, set_);
+      eta_v.middleRows(2 * part * set_, set_) = v, eta_v.middleRows((2 * part + 1) * set_, set_) = -v;
+      eta_k.middleRows(2 * part * set_, set_) = k, eta_k.middleRows((2 * part + 1) * set_, set_) = -k;
     }
     const double d_k = std::sqrt(std::max(0.0, o.q1_k - o.q0_k)),
                  d_v = std::sqrt(std::max(0.0, o.q1_v - o.q0_v));
@@ -235,8 +247,12 @@ class RsbSampledChannel final : public RsbChannel {
       T[R::between_vv] = response(m.g_v, g_v, eta_v, d_v);
       return T;
     };
-    return {2 * means(reweighted, 0, block_, diagnostics) -
-                (means(reweighted, 0, half_, diagnostics) + means(reweighted, half_, half_, diagnostics)) / 2,
+    const auto of = [&](int from, int count) { return means(reweighted, from, count, diagnostics); };
+    const int half = block_ / 2, quarter = half / 2;
+    const Eigen::RowVectorXd first = of(0, half), second = of(half, half);
+    return {2 * of(0, block_) - (first + second) / 2,
+            first + second -
+                (of(0, quarter) + of(quarter, quarter) + of(half, quarter) + of(half + quarter, quarter)) / 4,
             symmetric_rule_ ? means(ArrayXd::Ones(block_), 0, block_, false) : Eigen::RowVectorXd()};
   }
 
@@ -287,8 +303,8 @@ class RsbSampledChannel final : public RsbChannel {
   int L_, threads_;
   bool linear_, common_mode_;
   std::shared_ptr<WorkLimit> work_;
-  int set_, half_ = 2 * set_, block_ = 2 * half_;  // points of a set; with their antithetic ones; both halves
-  int size_, fields_ = 0, pool_ = 2;               // pool: inner sets of a replicate, two to an outer point
+  int set_, block_ = 2 * sets * set_;    // points of a set; all inner points of an outer one
+  int size_, fields_ = 0, pool_ = sets;  // pool: inner sets of a replicate
   std::optional<LinearFrame> frame_;
   Eigen::RowVectorXd missing_;  // by sigma = 1 + chi in the frame
   int others_ = 0, alone_ = 0;  // directions outside the frame; in it, but along no field that states share

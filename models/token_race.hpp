@@ -15,8 +15,8 @@ namespace quenched {
 /// argument.
 class TokenRace {
  public:
-  /// A table for L tokens, for sums to this relative accuracy. Needs s >= 0 (s > 0 without Gumbel). Cost:
-  /// below 1 ms.
+  /// A table for L tokens, for sums to ten times this relative accuracy. Needs s >= 0 (s > 0 without Gumbel).
+  /// Cost: below 1 ms.
   TokenRace(double s, bool gumbel, int L, double accuracy = 1e-13);
 
   /// log S_eps and its gradient in A for the first `wanted` tokens eps: column eps * L + l is d log S_eps/d

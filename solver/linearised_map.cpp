@@ -32,7 +32,8 @@ double LinearisedMap::learn(const VectorXd& from, const VectorXd& from_rows, con
   const double ratio = newton_step(to, to_rows) / newton_step(from, from_rows);
   const VectorXd dual = weight.array().square() * step.array();
   constexpr double least = 1e-6;
-  if (const double size = dual.dot(step); size > least * least)
+  if (const double size = dual.dot(step);
+      size > least * least && from_rows.allFinite() && to_rows.allFinite())
     *this = LinearisedMap(J_ + (to_rows - from_rows - J_ * step) * dual.transpose() / size);
   return ratio;
 }

@@ -87,6 +87,53 @@ TEST_CASE("Bayes: a stated error holds against a finer computation") {
   }
 }
 
+TEST_CASE("Bayes, spiked: steps that are foretold end where finer ones do, near a fold too") {
+  const Problem problem{make_task("spiked", 1), {{6, 1}}, 1e-4};
+  for (const double alpha : {1.2, 1.6, 1.7, 1.72}) {
+    const auto at = [&](double tolerance) {
+      return bayes(problem, alpha, Start::uninformed, {.tolerance = tolerance});
+    };
+    const BayesResult exact = at(1e-11);
+    for (const double tolerance : {1e-4, 1e-7, 1e-9}) {
+      const BayesResult r = at(tolerance);
+      CAPTURE(alpha);
+      CAPTURE(tolerance);
+      CHECK(r.certificate.integration_error <= tolerance);
+      CHECK(std::abs(r.q_k - exact.q_k) <= r.uncertainty.q_k + exact.uncertainty.q_k);
+      CHECK(std::abs(r.q_v - exact.q_v) <= r.uncertainty.q_v + exact.uncertainty.q_v);
+      CHECK(std::abs(r.test_error - exact.test_error) <=
+            r.uncertainty.test_error + exact.uncertainty.test_error);
+    }
+  }
+}
+
+TEST_CASE("Bayes, max: at a loose tolerance what replicates share stays below the stated errors") {
+  const Problem problem{make_task("max", 1), {{2, 1}}, 1e-3};
+  const BayesResult exact = bayes(problem, 4, Start::informed, {.tolerance = 1e-5});
+  int held = 0, total = 0;
+  for (const double tolerance : {0.1, 0.01})
+    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+      const BayesResult r = bayes(problem, 4, Start::informed, {.tolerance = tolerance, .seed = seed});
+      held += std::abs(r.q_k - exact.q_k) <= r.uncertainty.q_k + exact.uncertainty.q_k;
+      held += std::abs(r.free_entropy - exact.free_entropy) <=
+              r.uncertainty.free_entropy + exact.uncertainty.free_entropy;
+      total += 2;
+    }
+  CHECK(held >= 0.85 * total);  // of 95 percent
+}
+
+TEST_CASE("Bayes, max, Delta = 0: v* is found exactly and k* to the tolerance, whatever the points") {
+  const Problem problem{make_task("max", INFINITY), {{3, 1}}, 0};
+  for (const double alpha : {1.2, 1.4, 2.0})
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+      const BayesResult r = bayes(problem, alpha, Start::informed, {.tolerance = 1e-4, .seed = seed});
+      CAPTURE(alpha);
+      CAPTURE(seed);
+      CHECK(r.q_v == 1);
+      CHECK(r.certificate.integration_error <= 1e-4);
+    }
+}
+
 TEST_CASE("Bayes, hard phase: two fixed points, the uninformed one metastable") {
   const Problem problem = spiked({{6, 1}}, 2, 1e-4);
   const BayesResult low = bayes(problem, 1.4, Start::uninformed, {.tolerance = 1e-7});

@@ -116,7 +116,7 @@ TEST_CASE("Labelled race: max, as sampled in all dimensions; finer steps change 
       CAPTURE(first);
       CAPTURE(q_v);
       CHECK((average(1) - average(1.4)).abs().maxCoeff() < 1e-7);
-      CHECK((average(0.7) - average(1.4)).abs().maxCoeff() < 5e-5);  // the program's coarsest but one
+      CHECK((average(0.7) - average(1.4)).abs().maxCoeff() < 1.5e-6);  // what bayes_channel.cpp relies on
     }
   }
 }

@@ -37,14 +37,17 @@ TEST_CASE(
   for (const auto& problem : {slr("spiked", 1, 2, 0), slr("max", 1, 2, 0.1)}) {
     CAPTURE(problem.task->name());
     const RsbOverlaps o{0.41, 1.05, 1.36, 6, 1.06, 1.56, 1.69, 2};
-    const ChannelMeans grid = rsb_pair_channel(problem, *softmax, {.level = 2})->means(o, 8, true);
-    const ChannelMeans points = rsb_sampled_channel(problem, *softmax, 2, {.level = 1})->means(o, 8, true);
-    for (int i = 0; i < R::all; ++i) {
-      if (i == R::inside_kk || i == R::inside_kv || i == R::inside_vv)
-        continue;  // heavy tails, where a minimum turns flat
-      CAPTURE(i);
-      const double error = grid.deviation.col(i).matrix().norm() + points.deviation.col(i).matrix().norm();
-      CHECK(std::abs(grid.value[i] - points.value[i]) <= 2 * error + 1e-6);
+    for (const double Y : {8.0, 24.0}) {  // at 24 few inner points carry the weight
+      const ChannelMeans grid = rsb_pair_channel(problem, *softmax, {.level = 2})->means(o, Y, true);
+      const ChannelMeans points = rsb_sampled_channel(problem, *softmax, 2, {.level = 1})->means(o, Y, true);
+      for (int i = 0; i < R::all; ++i) {
+        if (i == R::inside_kk || i == R::inside_kv || i == R::inside_vv)
+          continue;  // heavy tails, where a minimum turns flat
+        CAPTURE(Y);
+        CAPTURE(i);
+        const double error = grid.deviation.col(i).matrix().norm() + points.deviation.col(i).matrix().norm();
+        CHECK(std::abs(grid.value[i] - points.value[i]) <= 2 * error + 1e-6);
+      }
     }
   }
 }
@@ -73,13 +76,13 @@ TEST_CASE("linear attention in a frame of six vectors: the same averages as over
     const Problem problem = slr("spiked", 1.5, L, 0.2);
     const RsbOverlaps o{0.28, 0.8, 1.1, 0.6, 0.12, 0.05, 0.07, 0.03};
     const ChannelMeans six = rsb_sampled_channel(problem, *framed, L, {.level = 1})->means(o, 1, true);
-    const ChannelMeans all = rsb_sampled_channel(problem, *plain, L, {.level = 0})->means(o, 1, true);
+    const ChannelMeans all = rsb_sampled_channel(problem, *plain, L, {.level = 1})->means(o, 1, true);
     for (int i = 0; i < R::all; ++i) {
       const double error = six.deviation.col(i).matrix().norm() + all.deviation.col(i).matrix().norm();
       CAPTURE(L);
       CAPTURE(i);
       CHECK(std::abs(six.value[i] - all.value[i]) <= 2 * error);
-      CHECK(error < 0.3 * std::abs(six.value[i]));
+      CHECK(error < 0.4 * std::abs(six.value[i]));
     }
   }
 }
