@@ -156,7 +156,7 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
     Vector2d step, residual, at_q = q, before = q, before_at = q;  // at_q: where `replicates` are
     Vector2d foretold = Vector2d::Zero();  // the last step, where nothing was evaluated at its end
     const double last = level < channel->last_level() ? result.certificate.integration_error : 0;
-    const double most = std::fmax(options.tolerance / 10, last / 20);  // `last` NaN: no bound
+    const double most = std::fmax(options.tolerance / 10, last / 10);  // `last` NaN: no bound
     for (int pass = 0;; ++pass) {
       replicates = channel->averages(q, level, true);
       result.certificate.iterations++;

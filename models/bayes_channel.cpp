@@ -55,7 +55,7 @@ class SampledBayesChannel final : public BayesChannel {
         threads_(threads),
         work_(std::move(work)),
         direct_(direct),
-        accuracy_(std::clamp(1e-5 * tolerance, 1e-13, 1e-9)),
+        accuracy_(std::clamp(1e-4 * tolerance, 1e-13, 1e-8)),
         finest_race_(std::max(0.7, 0.7 + 0.1 * std::log10(100 * race_error / tolerance))) {
     const int L = std::ranges::max(problem.lengths, {}, &Length::tokens).tokens;
     for (int tokens = L; tokens > places && fewer_ < 4; tokens /= 2) ++fewer_;
@@ -69,7 +69,7 @@ class SampledBayesChannel final : public BayesChannel {
     for (const auto& [L, weight] : problem_.lengths) {
       if (work_)  // before memory is taken
         work_->spend(double(replicates) * size(level) * L *
-                     (direct_ ? 3.0 * L + std::min(L, places) * L / 128.0 : 13 + L / 2.0));
+                     (direct_ ? 3.0 * L + std::min(L, places) * L / 128.0 : 11 + 0.4 * L));
       const Batch sums = replicate_means(
           points(L, level), bayes_columns + 1,
           [&](const Batch& x, Batch& f) { integrand(q, x, all, race, f); }, threads_);
