@@ -218,9 +218,10 @@ BayesResult bayes(const Problem& problem, double alpha, Start start, const Bayes
       if (error <= options.tolerance || error > before / 1.2) break;  // finer rules help no more
       before = error;
       if (level >= channel->last_level() || !std::isfinite(error)) break;
-      // Errors of points fall by 3 and more a level, those of trapezoid rules by much more.
-      const int missing = exact ? 1 : static_cast<int>(std::log2(error / options.tolerance) / 1.5);
-      level = std::min(channel->last_level(), level + std::max(1, missing));
+      // Errors of points fall by 3 and more a level, those of trapezoid rules by much more. At most two
+      // levels at a time: the work limit might end a greater leap.
+      const bool leap = !exact && error > 8 * options.tolerance;
+      level = std::min(channel->last_level(), level + (leap ? 2 : 1));
     }
   } catch (const OutOfWork&) {
     stopped = true;
