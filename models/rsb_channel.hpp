@@ -43,7 +43,7 @@ class RsbChannel {
   [[nodiscard]] virtual ChannelMeans means(const RsbOverlaps& o, double Y, bool diagnostics) = 0;
   [[nodiscard]] virtual std::string rule() const = 0;
   /// Random points: their errors largely cancel between two solutions on the same points. `deviation` is
-  /// filled always.
+  /// filled always; what few inner points leave is in it with diagnostics only.
   [[nodiscard]] virtual bool sampled() const = 0;
 };
 

@@ -189,8 +189,8 @@ class RsbSampledChannel final : public RsbChannel {
   struct InnerMeans {
     Eigen::RowVectorXd broken, of_halves, symmetric;
   };
-  /// The means of one outer point but `hit` and `power`, by all inner points and by halves of them alone;
-  /// where they are controls, the same at Y = 0, where they are linear.
+  /// The means of one outer point but `hit` and `power`, by all inner points and, for diagnostics, by halves
+  /// of them alone; where they are controls, the same at Y = 0, where they are linear.
   InnerMeans inner_means(const RsbOverlaps& o, double Y, Eigen::Index i, const Outer& at, int outputs) {
     const bool diagnostics = outputs == R::all;
     const Eigen::Index replicate = i / size_, set = replicate * pool_ + (sets * i) % pool_;
@@ -249,10 +249,14 @@ class RsbSampledChannel final : public RsbChannel {
     };
     const auto of = [&](int from, int count) { return means(reweighted, from, count, diagnostics); };
     const int half = block_ / 2, quarter = half / 2;
-    const Eigen::RowVectorXd first = of(0, half), second = of(half, half);
-    return {2 * of(0, block_) - (first + second) / 2,
-            first + second -
-                (of(0, quarter) + of(quarter, quarter) + of(half, quarter) + of(half + quarter, quarter)) / 4,
+    const Eigen::RowVectorXd first = of(0, half), second = of(half, half),
+                             broken = 2 * of(0, block_) - (first + second) / 2;
+    Eigen::RowVectorXd of_halves = broken;
+    if (diagnostics)
+      of_halves =
+          first + second -
+          (of(0, quarter) + of(quarter, quarter) + of(half, quarter) + of(half + quarter, quarter)) / 4;
+    return {broken, of_halves,
             symmetric_rule_ ? means(ArrayXd::Ones(block_), 0, block_, false) : Eigen::RowVectorXd()};
   }
 
