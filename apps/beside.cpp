@@ -7,11 +7,15 @@
 
 namespace quenched::apps {
 
+/// Within double: long doubles, which are doubles under valgrind, would overflow there.
+using Plain = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+
 double normal_of(double t, int degrees) {
   if (!std::isfinite(t) || degrees < 1) return t;
-  const double tail = cdf(complement(boost::math::students_t(degrees), std::abs(t)));
+  const double tail =
+      cdf(complement(boost::math::students_t_distribution<double, Plain>(degrees), std::abs(t)));
   if (!(tail > 1e-300)) return t;
-  return std::copysign(quantile(complement(boost::math::normal(), tail)), t);
+  return std::copysign(quantile(complement(boost::math::normal_distribution<double, Plain>(), tail)), t);
 }
 
 Json shown_deviation(const Json& z) {

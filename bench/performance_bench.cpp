@@ -6,6 +6,9 @@
 #include <ctime>
 #include <fstream>
 #include <functional>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <map>
 #include <quenched/bayes.hpp>
 #include <quenched/erm.hpp>
@@ -192,6 +195,10 @@ int run(const Case& c, Effort effort) {
 }  // namespace
 
 int main(int argc, char** argv) {
+#ifdef __GLIBC__  // as `quenched` does
+  mallopt(M_TRIM_THRESHOLD, 256 << 20);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+#endif
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   for (const Case& c : cases()) {
     if (arguments == std::vector<std::string>{"--list"})

@@ -42,7 +42,8 @@ QUENCHED_CLONES void gram_tile(const double* w, const double* const* a, const do
                                Eigen::Index n, double* out) {
   using Lanes [[gnu::vector_size(8 * sizeof(double)), gnu::aligned(8)]] = double;
   Lanes s00{}, s01{}, s10{}, s11{};
-  const auto at = [](const double* x, Eigen::Index i) __attribute__((always_inline)) -> const Lanes& {  // by value its ABI would differ
+  // A reference: how such a value is returned depends on the instruction set.
+  const auto at = [](const double* x, Eigen::Index i) -> const Lanes& {
     return *reinterpret_cast<const Lanes*>(x + i);
   };
   for (Eigen::Index i = 0; i < n; i += vector_lanes) {

@@ -71,19 +71,26 @@ std::vector<Branch> erm_branches(const Problem& problem, const Activation& activ
   const int coarsest = coarsest_level(problem, activation.info());
   const int first = first_level(problem, activation.info());
   const ErmEquations equations = at_level(first), rough = coarsest == first ? equations : at_level(coarsest);
-  const auto solve = [&](const ErmEquations& with, const VectorXd& start, int damped_steps) {
+  const auto solve = [&](const ErmEquations& with, const VectorXd& start, int damped_steps,
+                         const std::function<bool(const VectorXd&)>& enough = {}) {
     return fixed_point([&](const VectorXd& x) -> VectorXd { return with.update(x).head(6); }, start,
                        {.tolerance = 1e-5,
                         .max_iterations = 100,
                         .damped_steps = damped_steps,
-                        .feasible = [&](const VectorXd& x) { return equations.feasible(x); }});
+                        .feasible = [&](const VectorXd& x) { return equations.feasible(x); },
+                        .enough = enough});
   };
   // Where the starts lead by the roughest rule: what meets no earlier one is followed by the better rule.
   std::vector<VectorXd> met;
   const auto lead = [&](const VectorXd& start, int damped_steps) -> std::optional<VectorXd> {
-    const FixedPointReport report = solve(rough, start, damped_steps);
+    const auto is_met = [&](const VectorXd& y) {
+      return std::ranges::any_of(met, [&](const VectorXd& x) { return !apart(x, y); });
+    };
+    bool known = false;
+    const FixedPointReport report =
+        solve(rough, start, damped_steps, [&](const VectorXd& x) { return known = is_met(x); });
     if (!report.reached()) return start;
-    if (!std::ranges::all_of(met, [&](const VectorXd& x) { return apart(x, report.x); })) return {};
+    if (known) return {};
     met.push_back(report.x);
     return report.x;
   };

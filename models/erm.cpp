@@ -94,7 +94,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
           at = equations.update(x, means.value), residual.head(6) = at.head(6) - x;
           reached = report.reached();  // by Newton's step: where the map contracts strongly F(x) - x is more
           if (report.iterations > (level > 0 ? 8 : 3) && (reached || level > 0))
-            newton = LinearisedMap(jacobian(full, x, 1e-4, feasible)), shrinks = NAN;
+            newton = LinearisedMap(jacobian_from(at, full, x, 1e-4, feasible)), shrinks = NAN;
         }
       }
       if (!reached && (!newton.known() || level <= 0)) {
@@ -115,8 +115,8 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
                             .damping = damping,
                             .feasible = feasible});
         x = report.x, reached = report.reached();
-        newton = LinearisedMap(jacobian(full, x, 1e-4, feasible));
         means = equations.means(x, Detail::errors), at = equations.update(x, means.value);
+        newton = LinearisedMap(jacobian_from(at, full, x, 1e-4, feasible));
         residual.head(6) = at.head(6) - x;
       }
 

@@ -98,6 +98,10 @@ FixedPointReport fixed_point(const Map& F, const Eigen::VectorXd& start, const F
     } else {
       ++since_best;
     }
+    if (options.enough && options.enough(x)) {
+      report.residual = residual, report.x = x;
+      return report.status = FixedPointStatus::converged, report;
+    }
     if (report.residual <= options.tolerance) return report.status = FixedPointStatus::converged, report;
     if (report.residual <= options.map_error) return report.status = FixedPointStatus::noise_floor, report;
     if (report.iterations >= options.max_iterations)
@@ -147,6 +151,20 @@ Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative
     const Eigen::VectorXd column = (F(up) - F(down)) / (up[i] - down[i]);
     if (i == 0) J.resize(column.size(), x.size());
     J.col(i) = column;
+  }
+  return J;
+}
+
+Eigen::MatrixXd jacobian_from(const Eigen::VectorXd& value, const Map& F, const Eigen::VectorXd& x,
+                              double relative_step,
+                              const std::function<bool(const Eigen::VectorXd&)>& feasible) {
+  Eigen::MatrixXd J(value.size(), x.size());
+  for (Eigen::Index i = 0; i < x.size(); ++i) {
+    double step = relative_step * (1 + std::abs(x[i]));
+    Eigen::VectorXd y = x;
+    const auto allowed = [&](double move) { return y[i] = x[i] + move, !feasible || feasible(y); };
+    for (int halving = 0; halving < 40 && !allowed(step) && !allowed(-step); ++halving) step /= 2;
+    J.col(i) = (F(y) - value) / (y[i] - x[i]);
   }
   return J;
 }

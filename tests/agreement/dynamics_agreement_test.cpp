@@ -26,8 +26,9 @@ static void agrees(const char* activation, const Problem& problem, const Overlap
     CAPTURE(times[i]);
     const auto& [time, mean, error] = simulation[i];
     CHECK(theory[i].certificate.verdict == Verdict::trusted);
-    for (const auto& [name, value] : overlap_names) {
-      CAPTURE(name);
+    for (const OverlapName& overlap : overlap_names) {
+      CAPTURE(overlap.name);
+      const auto value = overlap.value;
       CHECK(std::abs(mean.*value - theory[i].overlaps.*value) <=
             4 * error.*value + theory[i].uncertainty.overlaps.*value + 4.0 / D);
       CHECK(error.*value < 0.03);

@@ -91,7 +91,7 @@ TEST_CASE("a work limit ends a curve at the same place at any number of threads,
 
 TEST_CASE("no thresholds where the curve does not turn; bad input is refused") {
   CHECK(bayes_phase(spiked(2, 2, 0.25), 0.3, 5).thresholds.empty());
-  CHECK_THROWS_AS(bayes_phase(spiked(2, 2, 0), 0.3, 5), InvalidInput);
-  CHECK_THROWS_AS(bayes_phase(spiked(2, 0, 0.1), 0.3, 5), InvalidInput);
-  CHECK_THROWS_AS(bayes_phase(spiked(2, 2, 0.1), 5, 5), InvalidInput);
+  CHECK_THROWS_AS((void)bayes_phase(spiked(2, 2, 0), 0.3, 5), InvalidInput);
+  CHECK_THROWS_AS((void)bayes_phase(spiked(2, 0, 0.1), 0.3, 5), InvalidInput);
+  CHECK_THROWS_AS((void)bayes_phase(spiked(2, 2, 0.1), 5, 5), InvalidInput);
 }

@@ -185,8 +185,9 @@ TEST_CASE("flows go downhill, off the manifold too; SGD at a small rate follows 
   }
   const Overlaps flow = run(Descent::flow, 1, {4})[0].overlaps,
                  sgd = run(Descent::sgd, 1e-3, {4000})[0].overlaps;
-  for (const auto& [name, value] : overlap_names) {
-    CAPTURE(name);
+  for (const OverlapName& overlap : overlap_names) {
+    CAPTURE(overlap.name);
+    const auto value = overlap.value;
     CHECK(std::abs(flow.*value - sgd.*value) <= 5e-3);
   }
 }

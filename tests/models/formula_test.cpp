@@ -217,9 +217,9 @@ TEST_CASE("precedence, signs and numbers, as on paper") {
                                               {"log(1+x)", std::log(4.0)},
                                               {"abs(-x)", 3},
                                               {"1.25E-1*x", 0.375}};
-  for (const auto& [text, expected] : at_3) {
-    CAPTURE(text);
-    CHECK(jet_of(Formula(text), 3)[0] == doctest::Approx(expected).epsilon(1e-15));
+  for (const auto& at : at_3) {
+    CAPTURE(at.first);
+    CHECK(jet_of(Formula(at.first), 3)[0] == doctest::Approx(at.second).epsilon(1e-15));
   }
 }
 
@@ -288,7 +288,8 @@ TEST_CASE("formulas are the named activations, at ordinary fields and far out") 
                                                       {"elementwise:1+x", "linear"},
                                                       {"elementwise:1+erf(x-1.5)", "erf:-1.5"},
                                                       {"elementwise:sigmoid(x)", "sigmoid"}};
-  for (const auto& [formula, name] : same) {
+  for (const auto& pair : same) {
+    const std::string &formula = pair.first, &name = pair.second;
     CAPTURE(formula);
     ActivationJet found, expected;
     make_activation(formula)->jet(chi, found), make_activation(name)->jet(chi, expected);

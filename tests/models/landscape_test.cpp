@@ -103,12 +103,13 @@ TEST_CASE("landscape: softmax, linear and erf stay on the manifold, at the restr
     const char* activation;
     Problem problem;
   };
-  for (const auto& [activation, problem] : {Case{"softmax", {make_task("spiked", 2), two, 0.1}},
-                                            {"linear", {make_task("spiked", 2), {{3, 1}}, 0}},
-                                            {"softmax", {make_task("max", 2), two, 0}},
-                                            {"erf:-1", {make_task("spiked", 5), two, 0}}}) {
-    CAPTURE(activation);
-    const auto sigma = make_activation(activation);
+  for (const Case& c : {Case{"softmax", {make_task("spiked", 2), two, 0.1}},
+                        {"linear", {make_task("spiked", 2), {{3, 1}}, 0}},
+                        {"softmax", {make_task("max", 2), two, 0}},
+                        {"erf:-1", {make_task("spiked", 5), two, 0}}}) {
+    CAPTURE(c.activation);
+    const auto sigma = make_activation(c.activation);
+    const Problem& problem = c.problem;
     const Landscape l = landscape(problem, *sigma, {.tolerance = 1e-3, .starts = 6});
     CHECK(l.certificate.verdict == Verdict::trusted);
     CHECK_FALSE(l.leaves);

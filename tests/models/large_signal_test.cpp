@@ -40,8 +40,9 @@ double spiked_excess_by_brute_force(double nu, int L) {
 }  // namespace
 
 TEST_CASE("the small gap of softmax keeps its relative accuracy up to nu = 1000 and L = 10^4") {
-  for (const auto& [nu, L] :
-       {std::pair{5.0, 10000}, {50.0, 100}, {200.0, 10000}, {1000.0, 3}, {1000.0, 10000}}) {
+  for (const auto& c : {std::pair{5.0, 10000}, {50.0, 100}, {200.0, 10000}, {1000.0, 3}, {1000.0, 10000}}) {
+    const double nu = c.first;
+    const int L = c.second;
     CAPTURE(nu);
     CAPTURE(L);
     const Excess gap = bayes_excess_risk(one_length("spiked", L, nu));

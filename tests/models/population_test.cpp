@@ -86,11 +86,11 @@ TEST_CASE("population, softmax: Bayes-optimal at the signal's slope, an infimum 
   CHECK(argmax.infimum);
   CHECK(std::isnan(argmax.m_k));
   CHECK(argmax.test_error == 0);
-  const PopulationResult generic =
+  const PopulationResult minimised =
       population(problem("max", {{3, 1}}, INFINITY), Disguised("softmax"), {.tolerance = 1e-4});
-  CHECK(generic.infimum);
-  CHECK(std::isnan(generic.m_k));
-  CHECK(generic.test_error <= generic.uncertainty.test_error);
+  CHECK(minimised.infimum);
+  CHECK(std::isnan(minimised.m_k));
+  CHECK(minimised.test_error <= minimised.uncertainty.test_error);
 }
 
 TEST_CASE("population, the generic minimisation finds softmax's theorem") {
@@ -116,9 +116,9 @@ TEST_CASE("population, linear: closed forms, one-dimensional and generic") {
     CHECK(r.uncertainty.test_error < 1e-9);
     CHECK(std::abs(r.m_k - std::sqrt(nu) * (L - 1) / L) < 1e-5);
   }
-  const PopulationResult generic =
+  const PopulationResult minimised =
       population(problem("spiked", {{3, 1}}, 5), Disguised("linear"), {.tolerance = 1e-9});
-  CHECK(std::abs(generic.test_error - 6.0 / 19) < 1e-11);
+  CHECK(std::abs(minimised.test_error - 6.0 / 19) < 1e-11);
   // max: 1 - (1 + M^2)/E[L], M = E chi*_eps at m_k = M; E max of 2 and 3 normals at nu = infinity.
   const double M2 = 1 / std::sqrt(M_PI), M3 = 1.5 / std::sqrt(M_PI);
   for (const auto& [lengths, M, L] : {std::tuple{LengthLaw{{2, 1}}, M2, 2.0},

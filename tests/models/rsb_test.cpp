@@ -89,10 +89,10 @@ TEST_CASE("linear attention in a frame of six vectors: the same averages as over
 
 TEST_CASE("control variates of replica symmetry leave the averages and lower their errors") {
   const RsbOverlaps o{0.28, 0.8, 1.0, 0.76, 0.32, 0.195, 0.22, 0.086};
-  for (const auto& [name, task] : {std::pair{"linear", "spiked"}, {"softmax", "max"}}) {
-    CAPTURE(name);
-    const Problem problem = slr(task, 1, 3, 0.25);
-    const auto activation = make_activation(name);
+  for (const auto& c : {std::pair{"linear", "spiked"}, {"softmax", "max"}}) {
+    CAPTURE(c.first);
+    const Problem problem = slr(c.second, 1, 3, 0.25);
+    const auto activation = make_activation(c.first);
     const ChannelMeans plain = rsb_sampled_channel(problem, *activation, 3, {})->means(o, 1, false);
     const ChannelMeans controlled = make_rsb_channel(problem, *activation, 3, {})->means(o, 1, false);
     const auto error = [](const ChannelMeans& m, int i) { return m.deviation.col(i).matrix().norm(); };
@@ -123,9 +123,9 @@ TEST_CASE("replica symmetry is the case q1 = q0: the means are those of ERM's ow
                            {Vhat_k, R::Vhat_k},  {mhat_v, R::mhat_v},  {qhat_v, R::qhat0_v},
                            {qhat_v, R::qhat1_v}, {Vhat_v, R::Vhat_v},  {rho_squared, R::rho_squared},
                            {hit, R::hit},        {power, R::power}};
-    for (const auto& [a, b] : same) {
-      CAPTURE(b);
-      CHECK(split[b] == doctest::Approx(symmetric[a]).epsilon(1e-8));
+    for (const auto& pair : same) {
+      CAPTURE(pair[1]);
+      CHECK(split[pair[1]] == doctest::Approx(symmetric[pair[0]]).epsilon(1e-8));
     }
     CHECK(split[R::log_mean] == doctest::Approx(-(2.0 + i) * split[R::loss]).epsilon(1e-10));
   }

@@ -25,8 +25,9 @@ OnePassSpecification specification(LengthLaw lengths, int D, int seeds, std::vec
 TEST_CASE("one-pass SGD starts at the overlaps asked for") {
   const OnePassSpecification s = specification({{2, 1}}, 50, 2, {0});
   const auto states = one_pass_sgd(s);
-  for (const auto& [name, value] : overlap_names) {
-    CAPTURE(name);
+  for (const OverlapName& overlap : overlap_names) {
+    CAPTURE(overlap.name);
+    const auto value = overlap.value;
     CHECK(std::abs(states[0].mean.*value - s.start.*value) < 1e-6);  // directions are floats
     CHECK(states[0].standard_error.*value < 1e-6);
   }

@@ -112,6 +112,31 @@ TEST_CASE("jacobian: to one side by a whole step where the other is out of reach
   CHECK(std::abs(J(0, 0) - 1) < 1e-4);  // differences over 1e-18 would give 0
 }
 
+TEST_CASE("jacobian_from: one evaluation a column, to the side that is feasible") {
+  int evaluations = 0;
+  const Map F = [&](const VectorXd& x) -> VectorXd {
+    ++evaluations;
+    REQUIRE(x[0] <= 2);
+    return vec({std::sin(x[0]) * x[1], x[1] * x[1]});
+  };
+  const VectorXd x = vec({2, 3});
+  const auto J = jacobian_from(F(x), F, x, 1e-6, [](const VectorXd& y) { return y[0] <= 2; });
+  CHECK(evaluations == 3);
+  CHECK(std::abs(J(0, 0) - 3 * std::cos(2.0)) < 1e-5);
+  CHECK(std::abs(J(0, 1) - std::sin(2.0)) < 1e-5);
+  CHECK(std::abs(J(1, 0)) < 1e-12);
+  CHECK(std::abs(J(1, 1) - 6) < 1e-5);
+}
+
+TEST_CASE("an iterate that is enough ends the iteration") {
+  const FixedPointReport report = fixed_point(
+      [](const VectorXd& x) -> VectorXd { return 0.5 * x; }, vec({1}),
+      {.anderson_memory = 0, .damping = 1, .enough = [](const VectorXd& x) { return x[0] < 0.1; }});
+  CHECK(report.reached());
+  CHECK(report.x[0] == 0.0625);
+  CHECK(report.iterations == 5);
+}
+
 TEST_CASE("errors of a linear map are carried to its fixed point and to an observable") {
   // x = A x + b, observable c.x
   const Eigen::Matrix2d A = (Eigen::Matrix2d() << 0.5, 0.2, -0.1, 0.3).finished();

@@ -28,6 +28,7 @@ struct FixedPointOptions {
   int damped_steps = 0;     // plain damped iterations before Anderson starts: out of a far start's transient
   double damping = 0.6;     // in (0, 1]: x + damping (F(x) - x), the fallback when Anderson turns infeasible
   std::function<bool(const Eigen::VectorXd&)> feasible;  // empty: everything is
+  std::function<bool(const Eigen::VectorXd&)> enough;    // true: reached, wherever that is
 };
 
 struct FixedPointReport {
@@ -55,5 +56,11 @@ using Map = std::function<Eigen::VectorXd(const Eigen::VectorXd&)>;
 /// evaluations of F.
 [[nodiscard]] Eigen::MatrixXd jacobian(const Map& F, const Eigen::VectorXd& x, double relative_step = 1e-4,
                                        const std::function<bool(const Eigen::VectorXd&)>& feasible = {});
+
+/// The same to first order in the step, from `value` = F(x) to whichever side is feasible. Cost: n
+/// evaluations of F.
+[[nodiscard]] Eigen::MatrixXd jacobian_from(const Eigen::VectorXd& value, const Map& F,
+                                            const Eigen::VectorXd& x, double relative_step = 1e-4,
+                                            const std::function<bool(const Eigen::VectorXd&)>& feasible = {});
 
 }  // namespace quenched
