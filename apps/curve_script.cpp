@@ -146,6 +146,7 @@ class Script {
     if (ends.size() > 8) return;
     std::ranges::sort(ends);
     std::vector<double> places;
+    places.reserve(ends.size());
     for (const auto& [place, label] : ends) places.push_back(place);
     places = spread(std::move(places), 0.075);
     for (std::size_t i = 0; i < ends.size(); ++i) {

@@ -15,7 +15,7 @@ struct Dismissed {};
 class Ranks {
  public:
   Ranks();
-  ~Ranks();  // waits for the others
+  ~Ranks();  // waits for the others; NOLINT(performance-trivially-destructible): nothing to do without MPI
   Ranks(const Ranks&) = delete;
   [[nodiscard]] int rank() const { return rank_; }
   [[nodiscard]] int size() const { return size_; }

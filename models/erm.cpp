@@ -29,6 +29,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       options.points > 0 ? level_of(options.points, 8) : finest_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
   LinearisedMap newton;  // of a rule perhaps coarser, learning
+  const double probe = samples(problem, activation.info()) ? 1e-2 : 1e-4;  // leaps of samples average out
   // Newton's second step over its first at the latest level that took two, and how long that was.
   double shrinks = NAN, first_length = 0;
   VectorXd x = E::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
@@ -94,7 +95,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
           at = equations.update(x, means.value), residual.head(6) = at.head(6) - x;
           reached = report.reached();  // by Newton's step: where the map contracts strongly F(x) - x is more
           if (report.iterations > (level > 0 ? 8 : 3) && (reached || level > 0))
-            newton = LinearisedMap(jacobian_from(at, full, x, 1e-4, feasible)), shrinks = NAN;
+            newton = LinearisedMap(jacobian_from(at, full, x, probe, feasible)), shrinks = NAN;
         }
       }
       if (!reached && (!newton.known() || level <= 0)) {
@@ -116,7 +117,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
                             .feasible = feasible});
         x = report.x, reached = report.reached();
         means = equations.means(x, Detail::errors), at = equations.update(x, means.value);
-        newton = LinearisedMap(jacobian_from(at, full, x, 1e-4, feasible));
+        newton = LinearisedMap(jacobian_from(at, full, x, probe, feasible));
         residual.head(6) = at.head(6) - x;
       }
 

@@ -166,14 +166,15 @@ struct Derivatives {
 
   Derivatives() = default;
   Derivatives(const RsbEquations& equations, const State& s) {
-    const double Y = s.Y(), h = 1e-3;
+    // A sampled map leaps as minima change: over longer steps that averages out.
+    const double Y = s.Y(), h = equations.sampled() ? 3e-2 : 1e-3, step = equations.sampled() ? 1e-2 : 1e-4;
     const auto at = [&](double Y_) {
       return [&equations, Y_](const VectorXd& x) -> VectorXd {
         return equations.update(x, Y_, equations.means(x, Y_, false).value);
       };
     };
     map = LinearisedMap(
-        jacobian(at(Y), s.x.head(8), 1e-4, [&](const VectorXd& x) { return equations.feasible(x); }));
+        jacobian(at(Y), s.x.head(8), step, [&](const VectorXd& x) { return equations.feasible(x); }));
     by_Y = map.carried((at(Y * std::exp(h))(s.x.head(8)) - at(Y * std::exp(-h))(s.x.head(8))) / (2 * h));
   }
 };

@@ -27,6 +27,7 @@ int interrupted(std::vector<std::string> words, int signal, int seconds) {
   if (child == 0) {
     words.insert(words.begin(), "quenched");
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     execv(QUENCHED_PROGRAM, arguments.data());

@@ -21,6 +21,7 @@ TEST_CASE("the command of each point gives its record again") {
         "erm --alpha 2 --ridge 1 --activation 'elementwise:1 + tanh(x)' --tolerance 1e-2",
         "simulate --alpha 1 --ridge 1 --dimension 20,40 --seeds 3 --seed 5 --activation linear",
         "population --activation linear --length 1:0.5,3:0.5", "population --at m_k=1,q_k=2,m_v=1,q_v=1.2",
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma)
         "dynamics --time 1,2 --start random:0.5 --dimension 30 --seeds 2 --tolerance 1e-2 --activation "
         "linear",
         "amp --of erm --alpha 2 --ridge 1 --start informed --iterations 2 --dimension 30 --seeds 2 "

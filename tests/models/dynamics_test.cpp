@@ -78,6 +78,7 @@ TEST_CASE("what a step does to the overlaps, on average: plain samples of the to
         CAPTURE(m);
         const auto each = [&](const std::vector<GradientMoments>& list) {
           std::vector<double> values;
+          values.reserve(list.size());
           for (const GradientMoments& g : list) values.push_back(g.*all[m]);
           return values;
         };

@@ -140,7 +140,7 @@ TEST_CASE("population, linear: closed forms, one-dimensional and generic") {
 TEST_CASE("population: values of independent minimisations, to their last digit") {
   const auto near = [](const char* activation, const Problem& p, double expected, double digit) {
     CAPTURE(activation);
-    const PopulationResult r = population(p, *make_activation(activation), {.tolerance = 1e-4});
+    PopulationResult r = population(p, *make_activation(activation), {.tolerance = 1e-4});
     CHECK(std::abs(r.test_error - expected) <= digit + r.uncertainty.test_error);
     CHECK(r.certificate.verdict == quenched::Verdict::trusted);
     return r;
