@@ -62,6 +62,8 @@ class Channel {
   virtual ~Channel() = default;
   [[nodiscard]] virtual ChannelMeans means(const OrderParameters& o, Detail detail) = 0;
   [[nodiscard]] virtual std::string rule() const = 0;
+  /// Random points were used last: single ones leap as their minimum changes.
+  [[nodiscard]] virtual bool sampled() const { return false; }
 };
 
 struct ChannelOptions {

@@ -29,7 +29,6 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       options.points > 0 ? level_of(options.points, 8) : finest_level(problem, activation.info());
   const double residual_target = std::max(1e-10, 1e-2 * options.tolerance);
   LinearisedMap newton;  // of a rule perhaps coarser, learning
-  const double probe = samples(problem, activation.info()) ? 1e-2 : 1e-4;  // leaps of samples average out
   // Newton's second step over its first at the latest level that took two, and how long that was.
   double shrinks = NAN, first_length = 0;
   VectorXd x = E::vector(options.from ? *options.from : erm_start(options.start, ridge_k, ridge_v));
@@ -44,7 +43,6 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
       const E equations = at_level(level);
       if (c.integration_rule.empty()) c.integration_rule = equations.rule();
       const auto feasible = [&](const VectorXd& y) { return equations.feasible(y); };
-      const Map full = [&](const VectorXd& y) { return equations.update(y); };
       ChannelMeans means;
       bool first_step = true;
       const auto solve = [&](const FixedPointOptions& how) {
@@ -95,7 +93,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
           at = equations.update(x, means.value), residual.head(6) = at.head(6) - x;
           reached = report.reached();  // by Newton's step: where the map contracts strongly F(x) - x is more
           if (report.iterations > (level > 0 ? 8 : 3) && (reached || level > 0))
-            newton = LinearisedMap(jacobian_from(at, full, x, probe, feasible)), shrinks = NAN;
+            newton = LinearisedMap(equations.derivative(x, at)), shrinks = NAN;
         }
       }
       if (!reached && (!newton.known() || level <= 0)) {
@@ -117,7 +115,7 @@ ErmResult erm(const Problem& problem, const Activation& activation, double alpha
                             .feasible = feasible});
         x = report.x, reached = report.reached();
         means = equations.means(x, Detail::errors), at = equations.update(x, means.value);
-        newton = LinearisedMap(jacobian_from(at, full, x, probe, feasible));
+        newton = LinearisedMap(equations.derivative(x, at));
         residual.head(6) = at.head(6) - x;
       }
 

@@ -31,8 +31,7 @@ ErmResult solution_at(const ErmEquations& rough, const ErmEquations& fine, const
   using E = ErmEquations;
   const ChannelMeans means = rough.means(x, Detail::responses);
   const VectorXd at = rough.update(x, means.value);
-  const auto feasible = [&](const VectorXd& y) { return rough.feasible(y); };
-  const LinearisedMap map(jacobian([&](const VectorXd& y) { return rough.update(y); }, x, 1e-4, feasible));
+  const LinearisedMap map(rough.derivative(x, at));
   const VectorXd error = map.carried(fine.update(x) - at).cwiseAbs();
   ErmResult r;
   r.overlaps = E::overlaps(x);

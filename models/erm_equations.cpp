@@ -1,10 +1,13 @@
 #include "erm_equations.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <quenched/fixed_point.hpp>
 #include <quenched/invalid_input.hpp>
 
 namespace quenched {
 
+using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 void check_erm(const Problem& problem, const Activation& activation, double alpha, double ridge_k,
@@ -91,6 +94,13 @@ void ErmEquations::set_jumps(Certificate& c, const ChannelMeans& means) const {
   c.jump_weight_direct = m[jumps_k] / slope;
   c.jump_weight_direct_error = std::sqrt(means.deviation.col(jumps_k).square().sum()) / slope;
   c.competing = m[competing];
+}
+
+MatrixXd ErmEquations::derivative(const VectorXd& x, const VectorXd& at) const {
+  const auto F = [&](const VectorXd& y) -> VectorXd { return update(y); };
+  const auto allowed = [&](const VectorXd& y) { return feasible(y); };
+  const bool sampled = std::ranges::any_of(channels_, [](const auto& c) { return c.second->sampled(); });
+  return sampled ? jacobian(F, x, 1e-2, allowed) : jacobian_from(at, F, x, 1e-4, allowed);
 }
 
 std::string ErmEquations::rule() const {

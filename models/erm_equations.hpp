@@ -46,6 +46,9 @@ class ErmEquations {
   [[nodiscard]] Eigen::VectorXd update(const Eigen::VectorXd& x) const {
     return update(x, means(x, Detail::means).value);
   }
+  /// d update/dx at x, where `update` is known: to one side, or, since samples leap, over longer steps to
+  /// both.
+  [[nodiscard]] Eigen::MatrixXd derivative(const Eigen::VectorXd& x, const Eigen::VectorXd& update) const;
   /// The largest eigenvalue of R_ab = alpha V_a^2 E|G_ab|_F^2.
   [[nodiscard]] double replicon(const Eigen::VectorXd& x, const Eigen::ArrayXd& means) const;
   /// The same and its error from that of the means: stability_eigenvalue and stability_error.

@@ -47,6 +47,7 @@ class GridChannel final : public Channel {
     B_.colwise().normalize();
   }
 
+  bool sampled() const override { return sampling_; }
   std::string rule() const override {
     if (sampling_) return sampled_->rule();
     return "trapezoid over the proximal point, " + std::to_string(2 + (normalised_ ? L_ : L_ + 1)) +

@@ -166,7 +166,7 @@ struct Derivatives {
 
   Derivatives() = default;
   Derivatives(const RsbEquations& equations, const State& s) {
-    // A sampled map leaps as minima change: over longer steps that averages out.
+    // A sampled map may leap as minima change: over longer steps that averages out.
     const double Y = s.Y(), h = equations.sampled() ? 3e-2 : 1e-3, step = equations.sampled() ? 1e-2 : 1e-4;
     const auto at = [&](double Y_) {
       return [&equations, Y_](const VectorXd& x) -> VectorXd {

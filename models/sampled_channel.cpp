@@ -20,6 +20,7 @@ class SampledChannel final : public Channel {
                 std::max(SampledPoints::block, static_cast<int>(256 * std::pow(4.0, options.level))),
                 options.seed, options.threads, options.work) {}
 
+  bool sampled() const override { return true; }
   std::string rule() const override {
     return "scrambled Sobol, " + std::to_string(points_.dimension()) + " dimensions, " +
            std::to_string(SampledPoints::replicates) + " x " + std::to_string(points_.size()) + " points";

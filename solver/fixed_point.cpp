@@ -98,7 +98,7 @@ FixedPointReport fixed_point(const Map& F, const Eigen::VectorXd& start, const F
     } else {
       ++since_best;
     }
-    if (options.enough && options.enough(x)) {
+    if (std::isfinite(residual) && options.enough && options.enough(x)) {
       report.residual = residual, report.x = x;
       return report.status = FixedPointStatus::converged, report;
     }

@@ -33,7 +33,7 @@ struct FixedPointOptions {
 
 struct FixedPointReport {
   FixedPointStatus status = FixedPointStatus::not_run;
-  Eigen::VectorXd x;  // best iterate seen, converged or not
+  Eigen::VectorXd x;  // best iterate seen, converged or not, or the one that was `enough`
   double residual = INFINITY;
   int iterations = 0;           // evaluations of F
   std::vector<double> history;  // residual at each evaluation
