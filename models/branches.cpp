@@ -86,11 +86,9 @@ std::vector<Branch> erm_branches(const Problem& problem, const Activation& activ
     const auto is_met = [&](const VectorXd& y) {
       return std::ranges::any_of(met, [&](const VectorXd& x) { return !apart(x, y); });
     };
-    bool known = false;
-    const FixedPointReport report =
-        solve(rough, start, damped_steps, [&](const VectorXd& x) { return known = is_met(x); });
+    const FixedPointReport report = solve(rough, start, damped_steps, is_met);
     if (!report.reached()) return start;
-    if (known) return {};
+    if (is_met(report.x)) return {};
     met.push_back(report.x);
     return report.x;
   };

@@ -167,8 +167,8 @@ class RsbSampledChannel final : public RsbChannel {
                normals(i, 0) / std::sqrt(spread)};
       at.score_k = (at.omega - o.m_k * at.t) / o.q0_k;
       at.score_v[0] -= slope * at.t_v / root;
-      const auto [broken, of_halves, symmetric_means] = inner_means(o, Y, first + i, at, outputs);
-      each.row(i).head(outputs) = broken, bias.row(i) = broken - of_halves;
+      const auto [broken, left, symmetric_means] = inner_means(o, Y, first + i, at, outputs);
+      each.row(i).head(outputs) = broken, bias.row(i) = left;
       each.row(i).segment(outputs, 2) << 1, at.y * at.y;
       for (int k = 2; k < controls; ++k) each(i, outputs + k) = symmetric_means[controlled[k - 2]];
     }
@@ -187,10 +187,10 @@ class RsbSampledChannel final : public RsbChannel {
   };
 
   struct InnerMeans {
-    Eigen::RowVectorXd broken, of_halves, symmetric;
+    Eigen::RowVectorXd broken, bias, symmetric;
   };
-  /// The means of one outer point but `hit` and `power`, by all inner points and, for diagnostics, by halves
-  /// of them alone; where they are controls, the same at Y = 0, where they are linear.
+  /// The means of one outer point but `hit` and `power`, for diagnostics what they change by from halves of
+  /// its inner points to all; where they are controls, the same at Y = 0, where they are linear.
   InnerMeans inner_means(const RsbOverlaps& o, double Y, Eigen::Index i, const Outer& at, int outputs) {
     const bool diagnostics = outputs == R::all;
     const Eigen::Index replicate = i / size_, set = replicate * pool_ + (sets * i) % pool_;
@@ -251,12 +251,12 @@ class RsbSampledChannel final : public RsbChannel {
     const int half = block_ / 2, quarter = half / 2;
     const Eigen::RowVectorXd first = of(0, half), second = of(half, half),
                              broken = 2 * of(0, block_) - (first + second) / 2;
-    Eigen::RowVectorXd of_halves = broken;
+    Eigen::RowVectorXd bias = Eigen::RowVectorXd::Zero(outputs);
     if (diagnostics)
-      of_halves =
-          first + second -
-          (of(0, quarter) + of(quarter, quarter) + of(half, quarter) + of(half + quarter, quarter)) / 4;
-    return {broken, of_halves,
+      bias = broken -
+             (first + second -
+              (of(0, quarter) + of(quarter, quarter) + of(half, quarter) + of(half + quarter, quarter)) / 4);
+    return {broken, bias,
             symmetric_rule_ ? means(ArrayXd::Ones(block_), 0, block_, false) : Eigen::RowVectorXd()};
   }
 
