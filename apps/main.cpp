@@ -122,9 +122,9 @@ int run(int argc, char** argv, std::string& who) {
 }  // namespace
 
 int main(int argc, char** argv) {
-#ifdef __GLIBC__  // blocks of some 100 kB that come and go else cost a page fault each
+#ifdef __GLIBC__  // blocks that come and go else cost a page fault for every 4 kB
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_MMAP_MAX, 0);
 #endif
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which is said
   std::string who = "quenched";

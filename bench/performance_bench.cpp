@@ -197,7 +197,7 @@ int run(const Case& c, Effort effort) {
 int main(int argc, char** argv) {
 #ifdef __GLIBC__  // as `quenched` does
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
-  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_MMAP_MAX, 0);
 #endif
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   for (const Case& c : cases()) {

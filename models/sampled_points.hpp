@@ -52,6 +52,7 @@ class SampledPoints {
   Problem problem_;
   const Activation& activation_;
   int L_, threads_, size_;
+  double law_passes_;  // what a token of the fields' law costs, in passes of the proximal minimiser over it
   std::shared_ptr<WorkLimit> work_;
   bool common_mode_, warm_filled_ = false;
   PointSet points_, fields_;
