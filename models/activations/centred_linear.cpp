@@ -27,6 +27,22 @@ class CentredLinear final : public Activation {
   void curvature(const ActivationJet& jet, const Batch&, Batch& e, Batch& beta) const override {
     e = beta = Batch::Zero(jet.s.rows(), jet.s.cols());
   }
+  /// A step d of chi_l moves sigma by d (e_l - 1/L), and sum_m sigma_m = L.
+  TokenLines lines(const Batch& chi, const Batch& w) const override {
+    Batch s;
+    value(chi, s);
+    const Eigen::ArrayXd sw = (s * w).rowwise().sum(), ss = s.square().rowwise().sum();
+    return [&chi, &w, s, sw, ss](int l, const Eigen::ArrayXd& t, Batch& moved, Batch& moved_sw,
+                                 Batch& moved_ss) {
+      moved = t.transpose().replicate(chi.rows(), 1);
+      const Batch d = moved.colwise() - chi.col(l);
+      moved_sw = (d.colwise() * (w.col(l) - w.rowwise().mean())).colwise() + sw;
+      moved_ss = (d * (d * (1 - 1.0 / static_cast<double>(chi.cols())) +
+                       (2 * (s.col(l) - 1)).replicate(1, t.size())))
+                     .colwise() +
+                 ss;
+    };
+  }
 };
 
 }  // namespace
