@@ -70,7 +70,7 @@ GlobalProximal::Starts GlobalProximal::other_starts(const Batch& omega, const Ei
   Batch moved(block, n), sw = moved, ss = moved, h = moved;
   const auto lines = activation_.lines(omega, w);
   std::vector<std::vector<Move>> moves(static_cast<std::size_t>(block));
-  spend(double(omega.size()) * double(n) / 4);
+  spend(double(omega.size()) * double(n) / (activation_.info().softmax_slope > 0 ? 4 : 2));
   for (int l = 0; l < L_; ++l) {
     lines(l, transitions, moved, sw, ss);
     h = (y.replicate(1, n) - sw).square() / (2 * (1 + V_v_ * ss)) +
