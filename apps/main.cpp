@@ -127,6 +127,7 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_MAX, 0);
 #endif
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which is said
+  std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grew to its limit
   std::string who = "quenched";
   try {
     const int status = run(argc, argv, who);

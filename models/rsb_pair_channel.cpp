@@ -2,6 +2,7 @@
 #include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <quenched/parallel.hpp>
 #include <quenched/vector_math.hpp>
@@ -158,6 +159,11 @@ class RsbPairChannel final : public RsbChannel {
     const DifferenceLaw law(*problem_.task, o.m_k, o.q0_k);
     const double d_v = std::sqrt(std::max(0.0, o.q1_v - o.q0_v)),
                  d_k = std::sqrt(2 * std::max(0.0, o.q1_k - o.q0_k));
+    // Where V is 1e-8 and less, iterates may leave what the grid can hold.
+    constexpr double widest = 1e4;
+    if (!(law.sigma > 0 && outer.sigma.minCoeff() > 0 && law.sigma + d_k + std::abs(law.mu) < widest &&
+          outer.sigma.maxCoeff() + d_v < widest && o.V_k < std::numeric_limits<double>::max()))
+      return ArrayXd::Constant(diagnostics ? rsb_mean::all : rsb_mean::fixed_point, unknown);
     const Axis c(law.sigma, d_k, scale, reach_), u1(outer.sigma[0], d_v, scale, reach_),
         u2(outer.sigma[1], d_v, scale, reach_);
 
