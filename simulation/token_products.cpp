@@ -12,13 +12,17 @@ constexpr int doubles_a_vector = 8,
               floats_a_line = 16;  // doubles of an AVX-512 vector, floats of a cache line
 constexpr Index block = 1024;      // entries of K and V that stay in L1
 
+// Without __restrict the compiler makes two paths, for arrays that lie close together and for others, which
+// round differently: the bytes would depend on where the heap put them.
+
 /// `n` tokens at once, n a constant: each load of k, v serves n tokens. Half of what lies `ahead` floats
 /// further on is fetched meanwhile, the other half by add_of: both compute on tokens that are in cache
 /// already.
 template <int n>
-__attribute__((always_inline)) inline void fields_of(const float* tokens, Index stride, Index ahead,
-                                                     const double* k, const double* v, double* chi,
-                                                     double* z) {
+__attribute__((always_inline)) inline void fields_of(const float* __restrict tokens, Index stride,
+                                                     Index ahead, const double* __restrict k,
+                                                     const double* __restrict v, double* __restrict chi,
+                                                     double* __restrict z) {
   double sum_k[n][doubles_a_vector] = {}, sum_v[n][doubles_a_vector] = {};
   for (Index line = 0; line < stride; line += floats_a_line) {
     for (int t = 0; t < n; t += 2) __builtin_prefetch(tokens + t * stride + line + ahead);
@@ -40,9 +44,10 @@ __attribute__((always_inline)) inline void fields_of(const float* tokens, Index 
 }
 
 template <int n>
-__attribute__((always_inline)) inline void add_of(const float* tokens, Index stride, Index begin, Index end,
-                                                  Index ahead, const double* a, const double* s, double* K,
-                                                  double* V) {
+__attribute__((always_inline)) inline void add_of(const float* __restrict tokens, Index stride, Index begin,
+                                                  Index end, Index ahead, const double* __restrict a,
+                                                  const double* __restrict s, double* __restrict K,
+                                                  double* __restrict V) {
   for (Index d = begin; d < end; d += floats_a_line) {
     for (int t = 1; t < n; t += 2) __builtin_prefetch(tokens + t * stride + d + ahead);
     for (int j = 0; j < floats_a_line; ++j) {

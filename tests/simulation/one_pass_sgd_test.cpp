@@ -53,6 +53,19 @@ TEST_CASE("one-pass SGD, L = 1, softmax is 1: closed forms") {
   near(states[1].mean.test_error, states[1].standard_error.test_error, 1 + noise - 2 * limit + q);
 }
 
+TEST_CASE("one-pass SGD: the same bytes wherever the heap puts the vectors") {
+  OnePassSpecification s = specification({{2, 1}}, 200, 4, {0, 0.1, 0.3});
+  std::vector<OnePassState> first;
+  for (const int threads : {1, 2, 3, 4}) {
+    s.threads = threads;
+    const auto states = one_pass_sgd(s);
+    if (first.empty()) first = states;
+    for (std::size_t t = 0; t < states.size(); ++t)
+      for (const OverlapName& overlap : overlap_names)
+        CHECK(states[t].mean.*overlap.value == first[t].mean.*overlap.value);
+  }
+}
+
 TEST_CASE("one-pass SGD: the same bytes for one and three threads; wrong input is refused") {
   OnePassSpecification s = specification({{1, 0.5}, {3, 0.5}}, 40, 3, {0.5, 2});
   s.threads = 1;
