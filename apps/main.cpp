@@ -105,7 +105,7 @@ int run(int argc, char** argv, std::string& who) {
     return 0;
   }
   if (sweeping->parsed()) return execute(sweep);
-  if (exporting->parsed()) return execute(exported, arguments(argc, argv));
+  if (exporting->parsed()) return execute(exported);
   if (merging->parsed()) {
     execute(merge);
     return 0;

@@ -32,6 +32,19 @@ constexpr auto unless_better =
 
 bool writable(const std::string& path) { return access(path.c_str(), W_OK) == 0; }
 
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+/// The URI of a file that nobody changes, unless its log is there to be read.
+std::string unchanging(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string())
+    uri += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
+  return std::filesystem::exists(path + "-wal") ? uri : uri + "?immutable=1";
+}
+
 /// What SQLite throws, as one line that names the file.
 template <class Work>
 auto named(const std::string& path, const Work& work) {
@@ -102,12 +115,14 @@ SQLite::Database opened(const std::string& key, const std::string& path) {
     return InvalidInput(key, path, fmt::format("is damaged ({}): needs a whole store", how));
   };
   try {
-    // To read only would leave the files of the log behind.
-    SQLite::Database database(path, writable(path) ? SQLite::OPEN_READWRITE : SQLite::OPEN_READONLY,
-                              patience);
+    // To read only would leave the files of the log behind; where they cannot be made nobody writes.
+    SQLite::Database database =
+        writable(path) && writable(folder_of(path))
+            ? SQLite::Database(path, SQLite::OPEN_READWRITE, patience)
+            : SQLite::Database(unchanging(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI, patience);
     const std::string state = database.execAndGet("PRAGMA quick_check(1)").getString();
     if (state != "ok") throw damaged(state);
-    if (writable(path) && database.execAndGet("PRAGMA user_version").getUInt() < store_schema)
+    if (writable(path) && writable(folder_of(path)) && database.execAndGet("PRAGMA user_version").getUInt() < store_schema)
       migrate(database);
     database.exec("PRAGMA synchronous = NORMAL");  // a loss of power may lose the last points, not the store
     return database;

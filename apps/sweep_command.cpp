@@ -12,6 +12,7 @@
 #include "picture.hpp"
 #include "ranked_sweep.hpp"
 #include "sweep.hpp"
+#include "typed.hpp"
 #include "wrong_file.hpp"
 
 namespace quenched::apps {
@@ -118,10 +119,10 @@ CLI::App* add_export(CLI::App& app, ExportInvocation& invocation) {
   return sub;
 }
 
-int execute(const ExportInvocation& invocation, const std::string& arguments) {
+int execute(const ExportInvocation& invocation) {
   check(invocation.destination);
   const Stored stored = stored_records(invocation.store, invocation.specification, invocation.timing);
-  write(stored.records, *stored.command, invocation.destination, arguments);
+  write(stored.records, *stored.command, invocation.destination, typed(*stored.command, {}, stored.settings));
   if (!invocation.destination.plot.empty()) draw(stored.records, {}, invocation.destination.plot);
   const bool incomplete = stored.tally.failed + stored.tally.missing() > 0;
   if (incomplete) std::cerr << "quenched export: " << stored.tally.text();

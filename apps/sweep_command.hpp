@@ -19,7 +19,7 @@ struct ExportInvocation {
   bool timing = false, strict = false;
 };
 CLI::App* add_export(CLI::App& app, ExportInvocation& invocation);
-[[nodiscard]] int execute(const ExportInvocation& invocation, const std::string& arguments);
+[[nodiscard]] int execute(const ExportInvocation& invocation);
 
 /// `quenched merge PARTS --store STORE`.
 struct MergeInvocation {
