@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <quenched/invalid_input.hpp>
@@ -69,7 +70,9 @@ std::vector<Record> read_records(const std::string& path) {
   const auto refuse = [&] {
     return InvalidInput("FILES", path, "needs records as quenched prints them, JSON or .csv, or a store");
   };
-  if (!in) throw InvalidInput("FILES", path, "needs files that can be read");
+  std::error_code ignored;
+  if (!in || std::filesystem::is_directory(path, ignored))
+    throw InvalidInput("FILES", path, "needs files that can be read");
   std::vector<Record> records;
   if (is_store(path)) {
     Stored stored = stored_records(path, "", false);

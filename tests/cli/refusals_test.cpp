@@ -136,6 +136,7 @@ TEST_CASE("files that cannot be written are refused before anything is computed"
   refused("erm --plot /nonexistent/x.png", "--plot /nonexistent/x.png", "No such file");
   refused("plot /nonexistent.json --output x.png", "/nonexistent.json", "read");
   refused("plot " QUENCHED_PROGRAM " --output x.png", "FILES", "records");
+  refused("plot / --output x.png", "FILES", "can be read");
 }
 
 TEST_CASE("files of records that are nested without end, or lack what they name") {

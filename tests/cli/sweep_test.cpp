@@ -91,9 +91,25 @@ TEST_CASE("export prints and writes each form, draws, and the plot command reads
   CHECK(folder.exported("--strict").status == quenched_program(plain + "--strict").status);
   CHECK(folder.exported("--output " + (folder / "r.csv")).out.empty());
   CHECK(contents(folder / "r.csv") == folder.exported("--format csv").out);
+  CHECK(folder.exported("--output " + (folder / "r.json")).status == 0);
+  CHECK(Json::parse(contents(folder / "r.json"))[0]["provenance"]["arguments"] == "quenched population");
   CHECK(Json::parse(folder.exported("--timing --format json").out)[0]["seconds"] > 0);
   CHECK(quenched_program("plot " + (folder / "s.db") + " --output " + (folder / "p.svg")).status == 0);
   CHECK(contents(folder / "p.svg").find("<svg") != std::string::npos);
+}
+
+TEST_CASE("a store in a folder that may only be read is exported all the same") {
+  const Sweeping folder(grid);
+  REQUIRE(folder.sweep().status == 0);
+  const std::string before = folder.exported().out;
+  using std::filesystem::perms;
+  const perms any = perms::owner_read | perms::owner_exec | perms::others_read | perms::others_exec;
+  std::filesystem::permissions(folder / "s.db", perms::owner_read | perms::others_read);
+  std::filesystem::permissions(folder / "", any);
+  const Ran ran = folder.exported();  // root may write all the same
+  std::filesystem::permissions(folder / "", perms::owner_all);
+  CHECK(ran.status == 0);
+  CHECK(ran.out == before);
 }
 
 TEST_CASE("kill -9 at any moment loses no finished point, and the rest comes out the same") {
