@@ -122,7 +122,8 @@ SQLite::Database opened(const std::string& key, const std::string& path) {
             : SQLite::Database(unchanging(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI, patience);
     const std::string state = database.execAndGet("PRAGMA quick_check(1)").getString();
     if (state != "ok") throw damaged(state);
-    if (writable(path) && writable(folder_of(path)) && database.execAndGet("PRAGMA user_version").getUInt() < store_schema)
+    if (writable(path) && writable(folder_of(path)) &&
+        database.execAndGet("PRAGMA user_version").getUInt() < store_schema)
       migrate(database);
     database.exec("PRAGMA synchronous = NORMAL");  // a loss of power may lose the last points, not the store
     return database;
