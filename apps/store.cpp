@@ -30,11 +30,10 @@ constexpr auto unless_better =
     " WHERE point.status IN ('failed', 'part') OR (point.status = 'not_converged' AND excluded.status <> "
     "'failed')";
 
-bool writable(const std::string& path) { return access(path.c_str(), W_OK) == 0; }
-
-std::string folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
+/// The file, and its folder, where the log goes.
+bool writable(const std::string& path) {
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  return access(path.c_str(), W_OK) == 0 && access(folder.c_str(), W_OK) == 0;
 }
 
 /// The URI of a file that nobody changes, unless its log is there to be read.
@@ -116,15 +115,13 @@ SQLite::Database opened(const std::string& key, const std::string& path) {
   };
   try {
     // To read only would leave the files of the log behind; where they cannot be made nobody writes.
+    const bool writes = writable(path);
     SQLite::Database database =
-        writable(path) && writable(folder_of(path))
-            ? SQLite::Database(path, SQLite::OPEN_READWRITE, patience)
-            : SQLite::Database(unchanging(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI, patience);
+        writes ? SQLite::Database(path, SQLite::OPEN_READWRITE, patience)
+               : SQLite::Database(unchanging(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI, patience);
     const std::string state = database.execAndGet("PRAGMA quick_check(1)").getString();
     if (state != "ok") throw damaged(state);
-    if (writable(path) && writable(folder_of(path)) &&
-        database.execAndGet("PRAGMA user_version").getUInt() < store_schema)
-      migrate(database);
+    if (writes && database.execAndGet("PRAGMA user_version").getUInt() < store_schema) migrate(database);
     database.exec("PRAGMA synchronous = NORMAL");  // a loss of power may lose the last points, not the store
     return database;
   } catch (const SQLite::Exception& e) {
