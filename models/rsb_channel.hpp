@@ -52,11 +52,19 @@ class RsbChannel {
 [[nodiscard]] std::unique_ptr<RsbChannel> rsb_pair_channel(const Problem& problem,
                                                            const Activation& activation,
                                                            const ChannelOptions& options);
+/// L = 3, the same activations: a grid of five dimensions. At level 2 a gigabyte, and no finer one.
+[[nodiscard]] std::unique_ptr<RsbChannel> rsb_grid_channel(const Problem& problem,
+                                                           const Activation& activation,
+                                                           const ChannelOptions& options);
 /// Everything else: scrambled Sobol points for the outer average, two independent antithetic halves for the
 /// inner one. `symmetric_rule`, if any, gives the means of replica symmetry, which serve as control variates.
 [[nodiscard]] std::unique_ptr<RsbChannel> rsb_sampled_channel(
     const Problem& problem, const Activation& activation, int tokens, const ChannelOptions& options,
     std::unique_ptr<Channel> symmetric_rule = nullptr);
+/// The same with the means of replica symmetry where these are known without random points.
+[[nodiscard]] std::unique_ptr<RsbChannel> rsb_controlled_channel(const Problem& problem,
+                                                                 const Activation& activation, int tokens,
+                                                                 const ChannelOptions& options);
 [[nodiscard]] std::unique_ptr<RsbChannel> make_rsb_channel(const Problem& problem,
                                                            const Activation& activation, int tokens,
                                                            const ChannelOptions& options);

@@ -108,15 +108,25 @@ std::string RsbEquations::rule() const {
 
 namespace {
 
-bool two_alike(const ActivationInfo& info, int tokens) {
-  return info.smooth && info.normalised && info.shift_invariant && tokens == 2;
+constexpr int finest_grid = 2;  // over three tokens
+
+/// Two or three tokens, and M depends on so few fields that it can be tabulated.
+bool tabulated(const ActivationInfo& info, int tokens) {
+  return info.smooth && info.normalised && info.shift_invariant && (tokens == 2 || tokens == 3);
 }
 
 }  // namespace
 
 std::unique_ptr<RsbChannel> make_rsb_channel(const Problem& problem, const Activation& activation, int tokens,
                                              const ChannelOptions& options) {
-  if (two_alike(activation.info(), tokens)) return rsb_pair_channel(problem, activation, options);
+  const bool grid = tabulated(activation.info(), tokens);
+  if (grid && tokens == 2) return rsb_pair_channel(problem, activation, options);
+  if (grid && options.level <= finest_grid) return rsb_grid_channel(problem, activation, options);
+  return rsb_controlled_channel(problem, activation, tokens, options);
+}
+
+std::unique_ptr<RsbChannel> rsb_controlled_channel(const Problem& problem, const Activation& activation,
+                                                   int tokens, const ChannelOptions& options) {
   Problem one = problem;
   one.lengths = {{tokens, 1.0}};
   if (samples(one, activation.info())) return rsb_sampled_channel(problem, activation, tokens, options);
@@ -128,16 +138,18 @@ std::unique_ptr<RsbChannel> make_rsb_channel(const Problem& problem, const Activ
 
 int rsb_first_level(const Problem& problem, const Activation& activation, bool given) {
   const bool grids = std::ranges::all_of(
-      problem.lengths, [&](const Length& l) { return two_alike(activation.info(), l.tokens); });
+      problem.lengths, [&](const Length& l) { return tabulated(activation.info(), l.tokens); });
   return grids ? (given ? -2 : 0) : samples(problem, activation.info()) ? 0 : -1;
 }
 
 int rsb_last_level(const Problem& problem, const Activation& activation, int points) {
   int last = 6;
   if (points > 0) return level_of(points, last);
-  for (const auto& [tokens, weight] : problem.lengths)
-    if (!two_alike(activation.info(), tokens))
-      last = std::min(last, activation.info().name == "linear" ? 5 : tokens > 3 ? 3 : 4);
+  for (const auto& [tokens, weight] : problem.lengths) {
+    const bool grid = tabulated(activation.info(), tokens);
+    if (grid && tokens == 2) continue;
+    last = std::min(last, grid ? finest_grid : activation.info().name == "linear" ? 5 : tokens > 3 ? 3 : 4);
+  }
   return last;
 }
 

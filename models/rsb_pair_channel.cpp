@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <quenched/parallel.hpp>
 #include <quenched/vector_math.hpp>
 #include <vector>
 
+#include "convolution_axis.hpp"
 #include "pair_line.hpp"
 #include "rsb_channel.hpp"
 
@@ -17,69 +17,13 @@ namespace {
 using Eigen::ArrayXd;
 using Eigen::MatrixXd;
 
-constexpr double resolving = 0.7;  // variance, in steps squared
-/// Weights of an average over N(0, t) on a grid of step 1, none negative: the Gaussian itself where the grid
-/// resolves it (trapezoid, aliasing 2 exp(-2 pi^2 t)); else five nodes that have its moments to the fifth,
-/// or, below t = 1/3, three that have them to the third: the identity at t = 0.
-ArrayXd gaussian_kernel(double t, double reach) {
-  if (t < resolving) {
-    const double far = std::max(0.0, t * (3 * t - 1) / 24), near = t / 2 - 4 * far;
-    return (ArrayXd(5) << far, near, 1 - 2 * (near + far), near, far).finished();
-  }
-  const auto pad = static_cast<Eigen::Index>(std::ceil(reach * std::sqrt(t)));
-  const ArrayXd x = ArrayXd::LinSpaced(2 * pad + 1, -static_cast<double>(pad), static_cast<double>(pad));
-  return (-x.square() / (2 * t)).exp() / std::sqrt(2 * std::numbers::pi * t);
-}
+using Axis = ConvolutionAxis;
 
-/// out_i = sum_k kernel_k in_(i + k stride).
-QUENCHED_CLONES void convolve(Eigen::Index n, Eigen::Index count, Eigen::Index stride,
-                              const double* __restrict kernel, const double* __restrict in,
-                              double* __restrict out) {
-  constexpr Eigen::Index lanes = 16;  // sums kept in registers
-  Eigen::Index i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    double sum[lanes] = {};
-    for (Eigen::Index k = 0; k < count; ++k)
-#pragma omp simd
-      for (Eigen::Index l = 0; l < lanes; ++l) sum[l] += kernel[k] * in[i + l + k * stride];
-    for (Eigen::Index l = 0; l < lanes; ++l) out[i + l] = sum[l];
-  }
-  for (; i < n; ++i) {
-    double sum = 0;
-    for (Eigen::Index k = 0; k < count; ++k) sum += kernel[k] * in[i + k * stride];
-    out[i] = sum;
-  }
-}
-
-/// Nodes of one coordinate: outer ones over N(0, sigma^2), inner ones that extend them by the inner
-/// Gaussian's reach.
-struct Axis {
-  ArrayXd outer, inner, weight;  // weight: of the outer average
-  double resolved;               // 0 for no inner average, 1 from where the grid resolves it
-  ArrayXd kernel;                // of the inner average, from inner to outer nodes
-  ArrayXd slope;                 // d/dx on the outer nodes: stencil of order eight, from 4 nodes before
-  Axis(double sigma, double spread, double scale, double reach) {
-    const double step = 0.25 * scale * std::hypot(sigma, spread);
-    const auto half = static_cast<Eigen::Index>(std::ceil(reach * sigma / step));
-    outer = step * (ArrayXd::LinSpaced(2 * half, 0, static_cast<double>(2 * half - 1)) -
-                    (static_cast<double>(half) - 0.5));
-    weight = (-0.5 * (outer / sigma).square()).exp() * (step / (sigma * std::sqrt(2 * std::numbers::pi)));
-    const double variance = std::pow(spread / step, 2);
-    resolved = std::min(1.0, variance / resolving);
-    kernel = gaussian_kernel(variance, reach);
-    const Eigen::Index pad = kernel.size() / 2;
-    inner = outer[0] + step * ArrayXd::LinSpaced(2 * (half + pad), -static_cast<double>(pad),
-                                                 static_cast<double>(2 * half + pad - 1));
-    slope = (ArrayXd(9) << 1. / 280, -4. / 105, 1. / 5, -4. / 5, 0, 4. / 5, -1. / 5, 4. / 105, -1. / 280)
-                .finished() /
-            step;
-  }
-};
-
-/// rows x columns numbers, in `storage`.
-Eigen::Map<Batch> within(ArrayXd& storage, Eigen::Index rows, Eigen::Index columns) {
-  if (storage.size() < rows * columns) storage.resize(rows * columns);
-  return {storage.data(), rows, columns};
+/// d/dx on the outer nodes: stencil of order eight, from 4 nodes before.
+ArrayXd slope(const Axis& axis) {
+  return (ArrayXd(9) << 1. / 280, -4. / 105, 1. / 5, -4. / 5, 0, 4. / 5, -1. / 5, 4. / 105, -1. / 280)
+             .finished() /
+         axis.step;
 }
 
 /// What is tabulated: the minimum M, g_k = (gamma, -gamma), g_v = s rho at every node, and what depends on
@@ -164,8 +108,10 @@ class RsbPairChannel final : public RsbChannel {
     if (!(law.sigma > 0 && outer.sigma.minCoeff() > 0 && law.sigma + d_k + std::abs(law.mu) < widest &&
           outer.sigma.maxCoeff() + d_v < widest && o.V_k < std::numeric_limits<double>::max()))
       return ArrayXd::Constant(diagnostics ? rsb_mean::all : rsb_mean::fixed_point, unknown);
-    const Axis c(law.sigma, d_k, scale, reach_), u1(outer.sigma[0], d_v, scale, reach_),
-        u2(outer.sigma[1], d_v, scale, reach_);
+    const auto axis = [&](double sigma, double spread) {
+      return Axis(sigma, spread, 0.25 * scale * std::hypot(sigma, spread), reach_);
+    };
+    const Axis c = axis(law.sigma, d_k), u1 = axis(outer.sigma[0], d_v), u2 = axis(outer.sigma[1], d_v);
 
     const Eigen::Index n_c = c.inner.size(), n_1 = u1.inner.size(), n_2 = u2.inner.size();
     auto table = within(table_, n_c * n_1 * n_2, entries);
@@ -367,15 +313,16 @@ class RsbPairChannel final : public RsbChannel {
     constexpr Eigen::Index ends = 4;  // weightless
     const Eigen::Index N_c = c.outer.size(), half = u1.outer.size() / 2, N_2 = u2.outer.size();
     Eigen::Array<double, 2, 3> squares;  // E (d/dc)^2, E |d/du|^2 of each
+    const ArrayXd stencil_c = slope(c), stencil_1 = slope(u1), stencil_2 = slope(u2);
     parallel_for(3, options_.threads, [&](int k) {
       ArrayXd by_c = ArrayXd::Zero(N_c), by_1 = by_c, by_2 = by_c;
       double along_c = 0, along_u = 0;
       for (Eigen::Index j = ends; j + ends < N_2; ++j)
         for (Eigen::Index i = ends; i < half; ++i) {
           const double* at = f.col(tables[k]).data() + N_c * (i + kept * j);
-          convolve(N_c - 2 * ends, 9, 1, c.slope.data(), at, by_c.data() + ends);
-          convolve(N_c, 9, N_c, u1.slope.data(), at - ends * N_c, by_1.data());
-          convolve(N_c, 9, N_c * kept, u2.slope.data(), at - ends * N_c * kept, by_2.data());
+          convolve(N_c - 2 * ends, 9, 1, stencil_c.data(), at, by_c.data() + ends);
+          convolve(N_c, 9, N_c, stencil_1.data(), at - ends * N_c, by_1.data());
+          convolve(N_c, 9, N_c * kept, stencil_2.data(), at - ends * N_c * kept, by_2.data());
           const double mass = 2 * u1.weight[i] * u2.weight[j];
           along_c += mass * (weight_c * by_c.square()).sum();
           along_u += mass * (weight_c * (by_1.square() + by_2.square())).sum();
