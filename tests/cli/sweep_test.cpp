@@ -177,11 +177,10 @@ TEST_CASE("shards, merged, are the whole") {
 }
 
 TEST_CASE("a point that fails is kept with its reason, stops nothing and is computed again on --retry only") {
-  const Sweeping folder(R"(command = "population"
+  const Sweeping folder(R"(command = "erm"
 [parameters]
 signal = [1, 2, 3]
-[settings]
-at = "m_k=1,q_k=2,m_v=1,q_v=0.5"
+activation = "hardmax"
 )");
   const Ran ran = folder.sweep();
   CHECK(ran.status == 1);
@@ -189,7 +188,7 @@ at = "m_k=1,q_k=2,m_v=1,q_v=0.5"
   says(folder.sweep(), ": 0 computed now");
   says(folder.sweep("--retry"), ": 3 computed now");
   CHECK(folder.exported().out == "[]\n");
-  says(folder.exported(), "q_v");
+  says(folder.exported(), "length of k");
 }
 
 TEST_CASE("--retry heals a point, and a curve that went round it comes out as if it had never failed") {
