@@ -15,14 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What symbolic links lead to, there or not.
-fs::path end_of_links(fs::path path) {
-  std::error_code ignored;
-  for (int i = 0; i < 40 && fs::is_symlink(path, ignored); ++i)
-    path = path.parent_path() / fs::read_symlink(path, ignored);
-  return path;
-}
-
 /// /dev/stdout and pipes are written in place: a rename would replace them.
 bool replaceable(const std::string& path) {
   std::error_code ignored;
@@ -41,8 +33,16 @@ void take_mode(const std::string& temporary, const std::string& path) {
 
 }  // namespace
 
+std::string end_of_links(const std::string& path) {
+  std::error_code ignored;
+  fs::path end = path;
+  for (int i = 0; i < 40 && fs::is_symlink(end, ignored); ++i)
+    end = end.parent_path() / fs::read_symlink(end, ignored);
+  return end;
+}
+
 std::string temporary_name(const std::string& path) {
-  return fmt::format("{}.{}.part", end_of_links(path).string(), getpid());
+  return fmt::format("{}.{}.part", end_of_links(path), getpid());
 }
 
 void check_writable(const std::string& key, const std::string& path) {

@@ -11,6 +11,9 @@ void check_writable(const std::string& key, const std::string& path);
 /// mode. Throws std::runtime_error.
 void write_whole(const std::string& path, const std::string& text);
 
+/// What the symbolic links of `path` lead to, there or not.
+[[nodiscard]] std::string end_of_links(const std::string& path);
+
 /// The name beside the file that `path` names, or links to, under which it grows before it is renamed.
 [[nodiscard]] std::string temporary_name(const std::string& path);
 /// Renames; throws std::runtime_error and removes `temporary` when that fails.

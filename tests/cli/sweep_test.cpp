@@ -112,6 +112,17 @@ TEST_CASE("a store in a folder that may only be read is exported all the same") 
   CHECK(ran.out == before);
 }
 
+TEST_CASE("a store may be named by a link, before it is there too") {
+  const Sweeping folder(grid);
+  std::filesystem::create_directory(folder / "far");
+  std::filesystem::create_symlink("far/kept.db", folder / "s.db");
+  REQUIRE(folder.sweep().status == 0);
+  CHECK(std::filesystem::is_symlink(folder / "s.db"));
+  CHECK(quenched_program("export --format json " + (folder / "far/kept.db")).out ==
+        quenched_program(plain_grid).out);
+  says(folder.sweep(), ": 0 computed now");
+}
+
 TEST_CASE("kill -9 at any moment loses no finished point, and the rest comes out the same") {
   for (const auto& [text, command] : {std::pair{grid, plain_grid}, {curve, plain_curve}}) {
     const Sweeping folder(text);
