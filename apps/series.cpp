@@ -176,7 +176,8 @@ void refuse_unknown(const std::vector<Record>& records, const Axes& axes) {
                        fmt::format("needs one or more of {}, each once", fmt::join(known, ", ")));
   if (std::ranges::none_of(records, [&](const Record& r) { return std::isfinite(number_at(r, axes.x)); }))
     throw InvalidInput("x", axes.x,
-                       fmt::format("needs numbers that the records have, as {}", fmt::join(numbers, ", ")));
+                       fmt::format("needs numbers that the records have{}{}", numbers.empty() ? "" : ", as ",
+                                   fmt::join(numbers, ", ")));
 }
 
 /// What does not depend on the parameter of the panels (Bayes-optimal learning on an activation) is in each.

@@ -200,6 +200,10 @@ activation = "hardmax"
   says(folder.sweep("--retry"), ": 3 computed now");
   CHECK(folder.exported().out == "[]\n");
   says(folder.exported(), "length of k");
+  const Ran drawn = folder.exported("--plot " + (folder / "x.svg"));
+  CHECK(drawn.status == 3);
+  says(drawn, "x.svg: there are no records to draw");
+  CHECK_FALSE(std::filesystem::exists(folder / "x.svg"));
 }
 
 TEST_CASE("--retry heals a point, and a curve that went round it comes out as if it had never failed") {
