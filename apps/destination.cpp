@@ -3,6 +3,7 @@
 #include <iostream>
 #include <quenched/invalid_input.hpp>
 
+#include "needs_text.hpp"
 #include "output_file.hpp"
 #include "picture.hpp"
 #include "typed.hpp"
@@ -20,11 +21,15 @@ Format format_of(const Destination& destination) {
 }  // namespace
 
 void add_destination(CLI::App& command, Destination& destination) {
-  command.add_option("--format", destination.format, "table, csv or json [table, or the suffix of --output]")
+  needs_text(command.add_option("--format", destination.format,
+                                "table, csv or json [table, or the suffix of --output]"),
+             "needs one of table, csv, json")
       ->type_name("");
-  command.add_option("--output", destination.output, "write the records there instead of printing them")
+  needs_text(
+      command.add_option("--output", destination.output, "write the records there instead of printing them"))
       ->type_name("FILE");
-  command.add_option("--plot", destination.plot, "draw them too, as .svg, .png or .pdf")->type_name("FILE");
+  needs_text(command.add_option("--plot", destination.plot, "draw them too, as .svg, .png or .pdf"))
+      ->type_name("FILE");
 }
 
 void check(const Destination& destination) {
@@ -32,7 +37,8 @@ void check(const Destination& destination) {
   if (!destination.output.empty()) check_writable("output", destination.output);
   if (!destination.plot.empty()) {
     check_picture("plot", destination.plot);
-    if (destination.output == destination.plot || destination.output == data_beside(destination.plot))
+    if (!destination.output.empty() && (same_file(destination.output, destination.plot) ||
+                                        same_file(destination.output, data_beside(destination.plot))))
       throw InvalidInput("output", destination.output,
                          "needs another name: the picture or its data would overwrite it");
   }

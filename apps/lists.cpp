@@ -95,7 +95,8 @@ std::vector<long> whole_numbers(const std::string& key, const std::string& text,
   std::vector<long> values;
   for (double x : numbers(key, text)) {
     if (!(x >= double(least) && x <= 1e15) || x != std::floor(x))
-      throw InvalidInput(key, fmt::format("{}", x), fmt::format("needs whole numbers >= {}", least));
+      throw InvalidInput(key, fmt::format("{}", x),
+                         fmt::format("needs whole numbers >= {}{}", least, x > 1e15 ? ", at most 1e15" : ""));
     values.push_back(long(x));
   }
   return values;

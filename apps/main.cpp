@@ -14,6 +14,7 @@
 
 #include "activations_command.hpp"
 #include "invocation.hpp"
+#include "needs_text.hpp"
 #include "parameters.hpp"
 #include "plot_command.hpp"
 #include "report_command.hpp"
@@ -35,7 +36,7 @@ int complain(const std::string& who, std::string message, int status) {
   return status;
 }
 
-/// The command line as it would be typed, without the flags that do not change a number.
+/// The command line as it would be typed in a shell, without the flags that do not change a number.
 std::string arguments(int argc, char** argv) {
   std::string text = "quenched";
   for (int i = 1; i < argc; ++i) {
@@ -43,7 +44,7 @@ std::string arguments(int argc, char** argv) {
     const std::string flag = word.substr(0, word.find('='));
     const bool silent = flag == "--threads" || flag == "--output" || flag == "--plot" || flag == "--format";
     if (silent && flag == word) ++i;
-    if (!silent && word != "--quiet") text += ' ' + word;
+    if (!silent && word != "--quiet") text += ' ' + quoted(word);
   }
   return text;
 }
@@ -68,7 +69,8 @@ int run(int argc, char** argv, std::string& who) {
   const CLI::App* reproducing = add_reproduce(app, reproduction);
   std::string format;
   CLI::App* list = app.add_subcommand("activations", "the activations with formula, properties, source");
-  list->add_option("--format", format, "table, csv or json [table]");
+  needs_text(list->add_option("--format", format, "table, csv or json [table]"),
+             "needs one of table, csv, json");
   std::vector<std::string> chosen;
   list->add_option("names", chosen, "these alone; formulas as kernel:log(1+exp(x))")->type_name("NAMES");
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <quenched/invalid_input.hpp>
+#include <set>
 
 #include "lists.hpp"
 
@@ -10,6 +11,7 @@ namespace quenched::apps {
 Overlaps overlaps_at(const std::string& text) {
   const auto refuse = [&](const char* rule) { return InvalidInput("at", text, rule); };
   Overlaps overlaps{.m_k = NAN, .q_k = NAN, .m_v = NAN, .q_v = NAN};
+  std::set<std::string> given;
   for (const std::string& word : words(text)) {
     const auto equal = word.find('=');
     const auto* name = std::ranges::find(overlap_names, word.substr(0, equal),
@@ -18,6 +20,7 @@ Overlaps overlaps_at(const std::string& text) {
       throw refuse("needs m_k=1,q_k=2,m_v=1,q_v=1.2 and, if wanted, m_kv=, m_vk=, q_kv=");
     const auto value = numbers("at", word.substr(equal + 1));
     if (value.size() != 1 || !std::isfinite(value[0])) throw refuse("needs finite numbers");
+    if (!given.insert(name->name).second) throw refuse("needs each overlap once");
     overlaps.*name->value = value[0];
   }
   for (const double needed : {overlaps.m_k, overlaps.q_k, overlaps.m_v, overlaps.q_v})

@@ -99,7 +99,8 @@ std::vector<Json> dimensions(const std::string& text) {
   const auto list = whole_numbers("dimension", text, 2);
   constexpr long most = 1'000'000'000;
   for (const long D : list)
-    if (D > most) throw InvalidInput("dimension", fmt::format("{}", D), fmt::format("needs at most {}", most));
+    if (D > most)
+      throw InvalidInput("dimension", fmt::format("{}", D), fmt::format("needs at most {}", most));
   return {list.begin(), list.end()};
 }
 

@@ -89,6 +89,7 @@ void check_picture(const std::string& key, const std::string& path) {
 }
 
 void draw(const std::vector<Record>& records, Axes axes, const std::string& path) {
+  if (records.empty()) throw std::runtime_error(path + ": there are no records to draw");
   const std::string temporary = temporary_name(path);
   std::string script;
   std::vector<Record> drawn;

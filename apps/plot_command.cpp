@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <quenched/invalid_input.hpp>
 
+#include "diagram.hpp"
+#include "needs_text.hpp"
+#include "output_file.hpp"
 #include "picture.hpp"
 #include "read_records.hpp"
 
@@ -18,9 +21,12 @@ CLI::App* add_plot(CLI::App& app, PlotInvocation& invocation) {
                   "the picture, .svg, .png or .pdf; its data go beside it as .csv")
       ->required()
       ->type_name("FILE");
-  sub->add_option("--x", invocation.axes.x, "abscissa [the parameter that varies most]")->type_name("NAME");
+  needs_text(sub->add_option("--x", invocation.axes.x, "abscissa [the parameter that varies most]"),
+             "needs the name of a parameter")
+      ->type_name("NAME");
   sub->add_option("--y", invocation.axes.y, "ordinate [test_error]")->type_name("NAME");
-  sub->add_option("--panels", invocation.axes.panels, "a panel for each value of this parameter")
+  needs_text(sub->add_option("--panels", invocation.axes.panels, "a panel for each value of this parameter"),
+             "needs the name of a parameter")
       ->type_name("NAME");
   return sub;
 }
@@ -28,9 +34,14 @@ CLI::App* add_plot(CLI::App& app, PlotInvocation& invocation) {
 void execute(const PlotInvocation& invocation) {
   with_records(invocation.files, [&](const std::vector<Record>& records) {
     check_picture("output", invocation.output);
-    if (std::ranges::find(invocation.files, data_beside(invocation.output)) != invocation.files.end())
+    if (std::ranges::any_of(invocation.files, [&](const std::string& file) {
+          return same_file(file, data_beside(invocation.output));
+        }))
       throw InvalidInput("output", invocation.output,
                          "needs another name: its data would overwrite one of the files");
+    if (is_diagram(records))
+      for (const auto& [flag, name] : {std::pair{"x", invocation.axes.x}, {"panels", invocation.axes.panels}})
+        if (!name.empty()) throw InvalidInput(flag, name, "needs curves: a map has axes of its own");
     draw(records, invocation.axes, invocation.output);
   });
 }

@@ -14,7 +14,8 @@ enum class Format { table, csv, json };
 /// For a person: what all rows share in a line above, uncertainties as digits in parentheses, advice below.
 [[nodiscard]] std::string table_text(const std::vector<Record>& records, const Command& command);
 
-/// 0.37716(1): the value down to the first digit of its error, which is rounded up.
+/// 0.37716(1): the value down to the first digit of its error, which is rounded up; 0.37 +- 9e15 where
+/// nothing would be left of it.
 [[nodiscard]] std::string with_uncertainty(double value, double error);
 
 }  // namespace quenched::apps

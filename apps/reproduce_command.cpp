@@ -11,6 +11,7 @@
 #include <quenched/invalid_input.hpp>
 
 #include "interruption.hpp"
+#include "needs_text.hpp"
 #include "output_file.hpp"
 #include "parameters.hpp"
 #include "picture.hpp"
@@ -115,7 +116,8 @@ CLI::App* add_reproduce(CLI::App& app, ReproduceInvocation& invocation) {
     return text;
   });
   sub->add_flag("--show", invocation.show, "print the figure's TOML text instead, to copy and edit");
-  sub->add_option("--output", invocation.output, "the folder for the files [reproduce/FIGURE]")
+  needs_text(sub->add_option("--output", invocation.output, "the folder for the files [reproduce/FIGURE]"),
+             "needs the name of a folder")
       ->type_name("DIR");
   for (const Setting& setting : setting_table())
     if (setting.name == "threads")

@@ -159,6 +159,27 @@ class Naming {
   std::map<std::string, std::string> titles_;
 };
 
+/// Panels are of parameters that the records have, and x is a number that they have.
+void refuse_unknown(const std::vector<Record>& records, const Axes& axes) {
+  std::vector<std::string> known, numbers;
+  for (const Parameter& p : parameters()) {
+    if (std::ranges::none_of(records, [&](const Record& record) { return record.contains(p.name); }))
+      continue;
+    known.push_back(p.name);
+    if (!names_a_choice(p.name)) numbers.push_back(p.name);
+  }
+  auto panels = words(axes.panels);
+  std::ranges::sort(panels);
+  const bool twice = std::ranges::adjacent_find(panels) != panels.end();
+  if (twice || (!axes.panels.empty() && !std::ranges::includes(std::set(known.begin(), known.end()), panels)))
+    throw InvalidInput("panels", axes.panels,
+                       fmt::format("needs one or more of {}, each once", fmt::join(known, ", ")));
+  if (std::ranges::none_of(records, [&](const Record& r) { return std::isfinite(number_at(r, axes.x)); }))
+    throw InvalidInput("x", axes.x,
+                       fmt::format("needs numbers that the records have{}{}", numbers.empty() ? "" : ", as ",
+                                   fmt::join(numbers, ", ")));
+}
+
 /// What does not depend on the parameter of the panels (Bayes-optimal learning on an activation) is in each.
 std::vector<Record> in_every_panel(const std::vector<Record>& records, const std::string& name) {
   std::vector<Json> values;
@@ -331,6 +352,7 @@ bool drawn_as_trusted(const Record& record) {
 std::vector<Series> series(const std::vector<Record>& all, Axes& axes) {
   std::vector<Record> records = taken_apart(all).records;
   axes = axes_for(records, axes);
+  refuse_unknown(records, axes);
   for (const std::string& name : words(axes.panels)) records = in_every_panel(records, name);
   const std::string quantity = axes.y == "excess_error" ? "test_error" : axes.y.substr(axes.y.rfind('.') + 1);
   std::vector<Series> list;

@@ -6,6 +6,7 @@
 #include <quenched/invalid_input.hpp>
 
 #include "lists.hpp"
+#include "overlaps_at.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -92,7 +93,11 @@ const std::vector<Setting>& setting_table() {
        }},
       {"at",
        "the overlaps m_k=1,q_k=2,m_v=1,q_v=1.2[,m_kv=0,m_vk=0,q_kv=0] at which to take the risk, or to start",
-       false, [](Settings& s, const std::string& text) { s.at = text; }},
+       false,
+       [](Settings& s, const std::string& text) {
+         static_cast<void>(overlaps_at(text));
+         s.at = text;
+       }},
       {"landscape", "minimise over all seven overlaps too: does leaving m_kv = m_vk = q_kv = 0 gain?", true,
        [](Settings& s, const std::string&) { s.landscape = true; }},
       {"starts", "starts of that search (16)", false,

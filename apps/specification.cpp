@@ -84,10 +84,15 @@ Specification specification(const std::vector<std::string>& used, const Texts& t
       if (std::ranges::find(placed, &*zip) == placed.end()) axes.push_back(zipped(*zip, two_ridges));
       placed.push_back(&*zip);
     } else if (p.name == "ridge" && two_ridges) {
-      refuse_zero(values(p, texts));
+      const auto both = values(p, texts);
+      refuse_zero(both);
+      if (apart && both.front() == "optimal")
+        throw InvalidInput("ridge", "optimal", "needs no ridge_k or ridge_v beside it: it tunes both");
+      if (texts.contains("ridge") && given("ridge_k") && given("ridge_v"))
+        throw InvalidInput("ridge", texts.at("ridge"), "needs at most one of ridge_k and ridge_v beside it");
       if (apart) continue;
       axes.push_back({{"ridge_k", "ridge_v"}, {}});
-      for (const Json& r : values(p, texts)) axes.back().rows.push_back({r, r});
+      for (const Json& r : both) axes.back().rows.push_back({r, r});
     } else if (p.name == "ridge_k" || p.name == "ridge_v") {
       if (apart) axes.push_back(axis(p.name, values(texts.contains(p.name) ? p : parameter("ridge"), texts)));
     } else {

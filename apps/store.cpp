@@ -32,16 +32,16 @@ constexpr auto unless_better =
 
 /// The file, and its folder, where the log goes.
 bool writable(const std::string& path) {
-  const auto folder = std::filesystem::absolute(path).parent_path();
+  const auto folder = std::filesystem::absolute(end_of_links(path)).parent_path();
   return access(path.c_str(), W_OK) == 0 && access(folder.c_str(), W_OK) == 0;
 }
 
 /// The URI of a file that nobody changes, unless its log is there to be read.
 std::string unchanging(const std::string& path) {
   std::string uri = "file:";
-  for (const char c : std::filesystem::absolute(path).string())
-    uri += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
-  return std::filesystem::exists(path + "-wal") ? uri : uri + "?immutable=1";
+  const std::string file = std::filesystem::absolute(end_of_links(path));
+  for (const char c : file) uri += c == '%' ? "%25" : c == '?' ? "%3f" : c == '#' ? "%23" : std::string(1, c);
+  return std::filesystem::exists(file + "-wal") ? uri : uri + "?immutable=1";
 }
 
 /// What SQLite throws, as one line that names the file.
@@ -63,7 +63,8 @@ void migrate(SQLite::Database& database) {
   transaction.commit();
 }
 
-/// A whole store or none: made beside `path` and linked there unless another process was faster.
+/// A whole store or none: made beside its place, the end of links, and put there unless another process was
+/// faster.
 void make_store(const std::string& path) {
   struct Temporary {
     std::string name;
@@ -83,7 +84,7 @@ void make_store(const std::string& path) {
                     store_application));
     migrate(database);
   });
-  if (link(temporary.name.c_str(), path.c_str()) != 0 && errno != EEXIST)
+  if (link(temporary.name.c_str(), end_of_links(path).c_str()) != 0 && errno != EEXIST)
     throw std::runtime_error(fmt::format("{}: {}", path, std::strerror(errno)));
 }
 

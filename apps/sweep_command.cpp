@@ -9,6 +9,8 @@
 
 #include "interruption.hpp"
 #include "lists.hpp"
+#include "needs_text.hpp"
+#include "output_file.hpp"
 #include "picture.hpp"
 #include "ranked_sweep.hpp"
 #include "sweep.hpp"
@@ -47,12 +49,13 @@ CLI::App* add_sweep(CLI::App& app, SweepInvocation& invocation) {
   sub->add_option("specification", invocation.specification, "the command and its points (docs/sweeps.md)")
       ->required()
       ->type_name("SPEC.toml");
-  sub->add_option("--store", invocation.store, "where results are kept, and found [SPEC.db]")
+  needs_text(sub->add_option("--store", invocation.store, "where results are kept, and found [SPEC.db]"))
       ->type_name("FILE");
   sub->add_flag("--retry", invocation.retry, "compute again what failed or did not converge");
   sub->add_option("--shard", invocation.shard, "only the I-th of N parts, as 3/8")->type_name("I/N");
-  sub->add_option("--threads", invocation.threads,
-                  "points at once (all cores); the results do not depend on it")
+  needs_text(sub->add_option("--threads", invocation.threads,
+                             "points at once (all cores); the results do not depend on it"),
+             "needs a whole number >= 1")
       ->type_name("");
   sub->add_flag("--quiet", invocation.quiet, "no progress on standard error");
   return sub;
@@ -120,10 +123,14 @@ CLI::App* add_export(CLI::App& app, ExportInvocation& invocation) {
 }
 
 int execute(const ExportInvocation& invocation) {
-  check(invocation.destination);
+  const Destination& destination = invocation.destination;
+  check(destination);
+  for (const std::string& read : {invocation.store, invocation.specification})
+    if (!read.empty() && !destination.output.empty() && same_file(destination.output, read))
+      throw InvalidInput("output", destination.output, "needs another name: it would overwrite " + read);
   const Stored stored = stored_records(invocation.store, invocation.specification, invocation.timing);
-  write(stored.records, *stored.command, invocation.destination, typed(*stored.command, {}, stored.settings));
-  if (!invocation.destination.plot.empty()) draw(stored.records, {}, invocation.destination.plot);
+  write(stored.records, *stored.command, destination, typed(*stored.command, {}, stored.settings));
+  if (!destination.plot.empty()) draw(stored.records, {}, destination.plot);
   const bool incomplete = stored.tally.failed + stored.tally.missing() > 0;
   if (incomplete) std::cerr << "quenched export: " << stored.tally.text();
   if (stored.of_other_versions > 0)

@@ -79,15 +79,28 @@ std::string grid(const std::vector<std::vector<std::string>>& cells) {
 
 }  // namespace
 
+/// Two digits of a number that is not small: 0.38, 2345, 4.2e14.
+static std::string brief(double x) {
+  if (std::abs(x) < 100) return fmt::format("{:.2g}", x);
+  if (std::abs(x) < 1e6) return fmt::format("{:.0f}", x);
+  const double power = std::floor(std::log10(std::abs(x)));
+  return fmt::format("{:.2g}e{:.0f}", x * std::pow(10, -power), power);
+}
+
 std::string with_uncertainty(double value, double error) {
   if (!std::isfinite(value)) return "-";
   if (!(error > 0) || !std::isfinite(error)) return fmt::format("{:.6g}", value);
   const double largest = std::max(std::abs(value), error);
-  if (largest >= 1e9 || (std::abs(value) < 1e-5 && error < std::abs(value))) {
+  const double unit = largest >= 1e6 ? std::pow(10, std::floor(std::log10(largest))) : 1;
+  if (error >= 1 && std::abs(value) < unit / 2 && std::abs(value) > 1e-5) {  // its digits would all be lost
+    const double digit = std::pow(10, std::floor(std::log10(error)));
+    return brief(value) + " +- " + brief(std::ceil(error / digit - 1e-9) * digit);
+  }
+  if (largest >= 1e6 || (std::abs(value) < 1e-5 && error < std::abs(value))) {
     const double power = std::floor(std::log10(largest)), scale = std::pow(10, -power);
     return with_uncertainty(value * scale, error * scale) + fmt::format("e{:.0f}", power);
   }
-  if (error >= 1) return fmt::format("{:.0f}({:.0f})", value, error);
+  if (error >= 1) return fmt::format("{:.0f}({:.0f})", value, std::ceil(error - 1e-9));
   int decimals = int(std::ceil(-std::log10(error) - 1e-9));
   double digit = std::ceil(error * std::pow(10, decimals) - 1e-9);
   if (digit == 10 && decimals > 0) --decimals, digit = 1;

@@ -42,7 +42,7 @@ std::string toml_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::error_code ignored;
   if (!file || std::filesystem::is_directory(path, ignored))
-    throw WrongFile(path + ": needs a TOML file that can be read, with a command");
+    throw WrongFile((path.empty() ? "''" : path) + ": needs a TOML file that can be read, with a command");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -11,19 +11,27 @@
 namespace quenched::apps {
 namespace {
 
-/// As one word of a POSIX shell.
-std::string quoted(const std::string& text) {
-  constexpr auto plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:=+-/";
-  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
-}
-
-/// The words of the line that the program noted, as they were typed, without quotes: a formula with spaces
-/// falls apart, other values have none.
+/// The words of the line that the program noted, as quoted() wrote them; of one without quotes spaces within
+/// parentheses make no word.
 std::vector<std::string> noted_words(const Record& record) {
-  return spaced_words(record.value("provenance", Json::object()).value("arguments", ""), ' ');
+  std::vector<std::string> list(1);
+  int depth = 0;
+  bool within = false;
+  const std::string line = record.value("provenance", Json::object()).value("arguments", "");
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '\'') {
+      within = !within;
+      continue;
+    }
+    if (!within) depth += (c == '(') - (c == ')');
+    if (c == ' ' && !within && depth == 0) {
+      list.emplace_back();
+    } else {
+      list.back() += c == '\\' && !within && i + 1 < line.size() ? line[++i] : c;
+    }
+  }
+  return list;
 }
 
 /// What follows a flag among these words; empty for one without a value.
@@ -82,6 +90,14 @@ Texts settings_of(const Command& command, const Record& record) {
 }
 
 }  // namespace
+
+std::string quoted(const std::string& text) {
+  constexpr auto plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:=+-/@%";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
 
 std::string typed(const Command& command, const Texts& texts, const Texts& settings) {
   std::string line = "quenched " + command.name;

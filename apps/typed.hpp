@@ -9,6 +9,9 @@ namespace quenched::apps {
 /// What a user would type in a shell for `command` with these parameters and settings.
 [[nodiscard]] std::string typed(const Command& command, const Texts& parameters, const Texts& settings);
 
+/// As one word of a POSIX shell.
+[[nodiscard]] std::string quoted(const std::string& text);
+
 /// That built the program, as "g++ 12.2.0".
 [[nodiscard]] std::string compiler();
 /// The block of a record that says the program's version, its compiler and the command line.

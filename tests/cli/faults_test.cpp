@@ -10,10 +10,11 @@ using quenched::apps::Json;
 
 namespace {
 
-/// In a shell where no file may grow beyond so many blocks of 512 bytes: writing fails as on a full disk.
+/// In a shell where no file may grow beyond so many blocks of 512 bytes: writing fails as on a full disk, and
+/// no signal ends the program.
 Ran with_little_disk(int blocks, const std::string& arguments) {
-  return run_program("sh -c \"trap '' XFSZ; ulimit -f " + std::to_string(blocks) +
-                     "; exec " QUENCHED_PROGRAM " " + arguments + "\"");
+  return run_program("sh -c \"ulimit -f " + std::to_string(blocks) + "; exec " QUENCHED_PROGRAM " " +
+                     arguments + "\"");
 }
 
 std::size_t files_in(const Folder& folder) {
@@ -49,6 +50,7 @@ TEST_CASE("a full disk: one line, exit status 3, and no part of a file") {
   const std::size_t before = files_in(folder);
   for (const std::string& arguments : {"population --signal 1:5:30 --output " + (folder / "x.json"),
                                        "population --signal 1:5:30 --output " + (folder / "x.csv"),
+                                       "report " + (folder / "r.json") + " --output " + (folder / "x.html"),
                                        "plot " + (folder / "r.json") + " --output " + (folder / "x.svg"),
                                        "plot " + (folder / "r.json") + " --output " + (folder / "x.png")}) {
     CAPTURE(arguments);

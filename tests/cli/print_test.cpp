@@ -16,7 +16,16 @@ TEST_CASE("digits of an uncertain number stop at the first digit of its error") 
   CHECK(with_uncertainty(0.5, 0) == "0.5");
   CHECK(with_uncertainty(1.194191e-23, 2e-27) == "1.1942(2)e-23");
   CHECK(with_uncertainty(-1.2345e30, 2e28) == "-1.23(2)e30");
-  CHECK(with_uncertainty(3e12, 5e13) == "0(5)e13");
+  CHECK(with_uncertainty(-27.4, 3.2) == "-27(4)");
+  CHECK(with_uncertainty(0.002, 0.05) == "0.00(5)");  // nothing is known of its digits
+  CHECK(with_uncertainty(1e-17, 3) == "0(3)");
+  CHECK(with_uncertainty(0, 9e15) == "0(9)e15");
+  CHECK(with_uncertainty(3e15, 9e15) == "3(9)e15");
+  // An error far beyond the value must not hide it.
+  CHECK(with_uncertainty(0.3771, 8.4e15) == "0.38 +- 9e15");
+  CHECK(with_uncertainty(-0.2, 5) == "-0.2 +- 5");
+  CHECK(with_uncertainty(-2345.6, 9e15) == "-2346 +- 9e15");
+  CHECK(with_uncertainty(3e12, 5e13) == "3e12 +- 5e13");
   CHECK(with_uncertainty(NAN, 0.1) == "-");
 }
 

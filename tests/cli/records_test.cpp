@@ -5,6 +5,7 @@
 #include "json.hpp"
 #include "program.hpp"
 #include "read_records.hpp"
+#include "typed.hpp"
 
 using namespace quenched::apps;
 
@@ -89,6 +90,15 @@ TEST_CASE("erm --beyond-rs goes on where replica symmetry is unstable, and is er
   CHECK(rsb[1]["test_error"] == plain[1]["test_error"]);
 }
 
+TEST_CASE("rsb at Parisi parameters that its grid cannot hold ends with a verdict") {
+  const Ran ran = quenched_program(
+      "rsb --parisi 1e6,1e12 --alpha 1 --ridge 0.01 --tolerance 1e-2 --work 20 --format json");
+  REQUIRE(ran.status == 0);
+  const Json records = Json::parse(ran.out);
+  REQUIRE(records.size() == 2);
+  for (const Json& record : records) CHECK(record["certificate"]["verdict"] == "not_converged");
+}
+
 TEST_CASE("an infinite signal is the string inf") {
   const Ran ran = quenched_program(
       "bayes --task max --length 2 --signal inf --noise 0.01 --tolerance 1e-2 --format json");
@@ -115,6 +125,59 @@ TEST_CASE("a JSON file is an array of the same records with their provenance") {
   for (Json& record : records) record.erase("provenance");
   CHECK(records == Json::parse(quenched_program("bayes --alpha 1,2 --format json").out));
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path), {}) == 1);  // no temporary left
+}
+
+TEST_CASE("what was typed is noted so that a shell takes it") {
+  for (const std::string text :
+       {"", "it's", "'", "a b", "$HOME", "~", "*", "a;b", "#", "\"`x`\\", "log(1+exp(x))"}) {
+    INFO(text);
+    CHECK(run_program("printf %s " + quoted(text)).out == text);
+  }
+  for (const std::string plain : {"0.5:20:40:log", "m_k=1,q_k=2", "adam:0.02", "--alpha=1e-3", "/tmp/x@y.db"})
+    CHECK(quoted(plain) == plain);
+  const Folder folder;
+  const std::string typed =
+      "population --activation 'softmax,kernel:max(x, 0)' '--length=2;3' --tolerance 1e-2";
+  REQUIRE(quenched_program(typed + " --output " + (folder / "r.json")).status == 0);
+  Json records = Json::parse(contents(folder / "r.json"));
+  CHECK(records[0]["provenance"]["arguments"] == "quenched " + typed);
+  for (Json& record : records) record.erase("provenance");
+  CHECK(records.size() == 4);
+  CHECK(records == Json::parse(quenched_program(typed + " --format json").out));
+}
+
+TEST_CASE("a link stays a link, a file keeps its mode, and both stay whole when writing fails") {
+  namespace fs = std::filesystem;
+  const Folder folder;
+  const auto mode = [&](const std::string& name) { return fs::status(folder / name).permissions(); };
+  const auto private_mode = fs::perms::owner_read | fs::perms::owner_write;
+  fs::create_directory(folder / "far");
+  for (const char* name : {"r.json", "p.svg"}) {
+    const std::string far = std::string("far/") + name;
+    std::ofstream(folder / far) << "before";
+    fs::permissions(folder / far, private_mode);
+    fs::create_symlink(far, folder / name);
+  }
+  fs::create_symlink("far/new.csv", folder / "p.csv");  // to nothing yet
+  const std::string command =
+      "bayes --alpha 1,2 --output " + (folder / "r.json") + " --plot " + (folder / "p.svg");
+  REQUIRE(quenched_program(command).status == 0);
+  for (const char* name : {"r.json", "p.svg", "p.csv"}) CHECK(fs::is_symlink(folder / name));
+  CHECK(Json::parse(contents(folder / "far/r.json")).size() == 2);
+  CHECK(contents(folder / "far/p.svg").starts_with("<?xml"));
+  CHECK(contents(folder / "far/new.csv").starts_with("panel,"));
+  CHECK(mode("far/r.json") == private_mode);
+  CHECK(mode("far/p.svg") == private_mode);
+  CHECK(std::distance(fs::recursive_directory_iterator(folder.path), {}) == 7);  // no temporary left
+
+  fs::create_symlink("round.json", folder / "round.json");
+  CHECK(quenched_program("bayes --output " + (folder / "round.json")).status == 2);
+  CHECK(fs::is_symlink(folder / "round.json"));
+  const std::string whole = contents(folder / "far/r.json");
+  CHECK(run_program("sh -c 'ulimit -f 1; exec " QUENCHED_PROGRAM " bayes --alpha 1:2:30 --output " +
+                    (folder / "r.json") + "'")
+            .status == 3);
+  CHECK(contents(folder / "far/r.json") == whole);
 }
 
 TEST_CASE(

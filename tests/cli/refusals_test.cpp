@@ -34,8 +34,11 @@ TEST_CASE("numbers out of range") {
   refused("simulate --ridge optimal", "--ridge optimal", "> 0");
   refused("erm --tolerance 0", "--tolerance 0", "between 0 and 1");
   refused("simulate --dimension 1", "--dimension 1", ">= 2");
+  for (const char* dimension : {"4294967306", "1000000001", "1e15"})  // the first is 10 modulo 2^32
+    refused(std::string("simulate --dimension ") + dimension, "--dimension ", "at most 1000000000");
   refused("simulate --seeds 0", "--seeds 0", ">= 2");
   refused("erm --threads 0", "--threads 0", ">= 1");
+  refused("erm --seed 1e20", "--seed 1e+20", "at most");
 }
 
 TEST_CASE("beyond replica symmetry: what rsb and --beyond-rs refuse") {
@@ -69,6 +72,8 @@ TEST_CASE("impossible overlaps, by the inequality that they violate") {
           "(q_kv - m_k m_vk - m_kv m_v)^2");
   refused("population --at m_k=1,q_k=2,m_v=1,q_v=1.2,m_w=0", "--at", "m_kv=");
   refused("population --at m_k=1,q_k=2,m_v=1,q_v=1.2 --landscape", "--at", "--landscape");
+  refused("population --at m_k=1,q_k=2,m_v=1,q_v=1.2,m_k=0.5", "--at m_k=1", "once");
+  refused("population --at ''", "--at ''", "m_k=1");
   refused("population --landscape --starts 0", "--starts 0", ">= 1");
   refused("dynamics --at m_k=1,q_k=0.5,m_v=1,q_v=1", "--at q_k=0.5", "m_k^2");
 }
@@ -105,6 +110,52 @@ TEST_CASE("malformed lists") {
   refused("erm --length 0", "--length 0", ">= 1");
   refused("bayes --length 1:0.2,3", "--length 1:0.2,3", "sum to 1");
   refused("erm --alpha ''", "--alpha ''", "1,2,4");
+}
+
+TEST_CASE("an empty name is not the absence of its flag") {
+  for (const char* flag : {"--output", "--plot"}) {
+    refused(std::string("bayes ") + flag + " ''", std::string(flag) + " ''", "a file");
+    refused(std::string("export s.db ") + flag + " ''", std::string(flag) + " ''", "a file");
+  }
+  refused("bayes --format ''", "--format ''", "table, csv, json");
+  refused("activations --format ''", "--format ''", "table, csv, json");
+  refused("sweep s.toml --store ''", "--store ''", "a file");
+  refused("sweep s.toml --threads ''", "--threads ''", ">= 1");
+  refused("reproduce population --output ''", "--output ''", "a folder");
+}
+
+TEST_CASE("ridges that contradict each other") {
+  const std::string both = "ridge_k or ridge_v";
+  refused("erm --ridge optimal --ridge-k 1", "--ridge optimal", both);
+  refused("erm --ridge-v 1,2 --ridge optimal", "--ridge optimal", both);
+  refused("erm --ridge 0.5 --ridge-k 1 --ridge-v 2", "--ridge 0.5", "at most one");
+  const std::string linear = "erm --activation linear --tolerance 1e-2 --format csv --ridge-k 1 ";
+  CHECK(quenched_program(linear + "--ridge 0.5").out == quenched_program(linear + "--ridge-v 0.5").out);
+}
+
+TEST_CASE("what plot refuses of records that it can read") {
+  const Folder folder;
+  const std::string records = folder / "b.csv", to = " --output " + (folder / "x.svg");
+  REQUIRE(quenched_program("bayes --alpha 1,2 --output " + records).status == 0);
+  const std::string plot = "plot " + records + to;
+  for (const char* panels : {"zz", "task,zz", "task,task", "task,", "test_error", "certificate"})
+    refused(plot + " --panels " + panels, std::string("--panels ") + panels, "length, signal, noise, alpha");
+  refused(plot + " --panels ''", "--panels ''", "a parameter");
+  refused(plot + " --x zz", "--x zz", "length, signal, noise, alpha");
+  refused(plot + " --x start", "--x start", "alpha");
+  refused(plot + " --x ''", "--x ''", "a parameter");
+  refused(plot + " --y zz", "--y zz", "a quantity");
+  refused("plot " + records + " --output ''", "--output ''", ".svg");
+  // The data of the picture would overwrite the records, by whatever way they are named.
+  refused("plot " + (folder / "./b.csv") + " --output " + (folder / "b.svg"), "--output", "overwrite");
+  std::filesystem::create_symlink("b.csv", folder / "link.csv");
+  refused("plot " + (folder / "link.csv") + " --output " + (folder / "b.svg"), "--output", "overwrite");
+  CHECK_FALSE(std::filesystem::exists(folder / "x.svg"));
+  std::ofstream(folder / "map.json") << R"([
+    {"command": "phase", "kind": "fixed_point", "branch": "informed", "signal": 1, "alpha": 1, "test_error": 1, "free_entropy": 1},
+    {"command": "phase", "kind": "fixed_point", "branch": "informed", "signal": 2, "alpha": 1, "test_error": 1, "free_entropy": 1},
+    {"command": "phase", "kind": "alpha_IT", "signal": 1, "alpha": 1}])";
+  refused("plot " + (folder / "map.json") + to + " --x signal", "--x signal", "map");
 }
 
 TEST_CASE("unknown names list the known ones") {

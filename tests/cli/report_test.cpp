@@ -61,8 +61,14 @@ TEST_CASE("the command of a threshold searches the range that was searched, not 
       {"alpha", 2.68},
       {"command", "phase"},
       {"provenance", {{"arguments", "quenched phase --alpha 0.5:3 --noise 0.01 --signal 0.3,1"}}}};
-  CHECK(report_data({record}, {})["sources"][0]["again"] ==
-        "quenched phase --of bayes --signal 0.3 --noise 0.01 --alpha 0.5:3");
+  const std::string again = "quenched phase --of bayes --signal 0.3 --noise 0.01 --alpha 0.5:3";
+  CHECK(report_data({record}, {})["sources"][0]["again"] == again);
+  for (const char* formula : {"'kernel:max(x, 1) + 1'", "kernel:max(x, 1)"}) {  // as older versions noted it
+    Record of_formula = record;
+    of_formula["provenance"]["arguments"] =
+        std::string("quenched phase --activation ") + formula + " --alpha=0.5:3";
+    CHECK(report_data({of_formula}, {})["sources"][0]["again"] == again);
+  }
 }
 
 TEST_CASE("a store shows the settings of its sweep") {

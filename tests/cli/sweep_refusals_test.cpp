@@ -56,14 +56,19 @@ TEST_CASE("a wrong key of the file is named with its line, its value and what is
   refused_file("command = \"bayes\"\n[parameters]\nstart = \"random\"\n", ":3: start random: needs one of");
   refused_file("command = \"bayes\"\n[parameters]\nsignal = inf\n", ":3: signal inf: needs");
   refused_file("command = \"bayes\"\n[settings]\ntolerance = 2\n", ":3: tolerance 2: needs one number");
+  refused_file("command = \"population\"\n[settings]\nat = \"m_k=1,q_k=2,m_v=1,q_v=0.5\"\n",
+               ":3: at q_v=0.5: needs at least m_v^2");
   refused_file("command = \"erm\"\n[settings]\nderivatives = 1\n", ":3: derivatives: needs true or false");
   refused_file("command = \"erm\"\n[[zip]]\nridge_k = [1, 2]\nridge_v = [1]\n",
                ":4: ridge_v 1 values: needs 2, as ridge_k of this zip");
   refused_file("command = \"erm\"\n[parameters]\nridge_k = 1\n[[zip]]\nridge_k = [1, 2]\n",
                ":5: ridge_k: needs one place");
+  refused_file("command = \"erm\"\n[parameters]\nridge_k = 1\nridge = \"optimal\"\n",
+               ":4: ridge optimal: needs no ridge_k or ridge_v");
   refused_file("command = \"erm\"\nparameters.ridge_k = 1\n[[zip]]\nridge = [1, 2]\n",
                ":4: ridge 1,2: needs no ridge_k");
   refused("sweep /nonexistent.toml", "/nonexistent.toml: needs a TOML file that can be read");
+  refused("sweep ''", "'': needs a TOML file that can be read");
   refused("sweep /", "/: needs a TOML file that can be read");
   refused("sweep", "specification is required");
 }
@@ -82,6 +87,13 @@ TEST_CASE("wrong flags of sweep, export and merge") {
   const std::string store = folder / "s.db", exporting = "export " + store;
   refused(exporting + " --format xml", "--format xml: needs one of");
   refused(exporting + " --output /nonexistent/x.json", "--output /nonexistent/x.json: cannot be written");
+  std::filesystem::create_symlink("s.db", folder / "link.db");
+  const std::string kept = contents(store);
+  refused(exporting + " --output " + store, "--output " + store + ": needs another name");
+  refused(exporting + " --output " + (folder / "link.db"), "link.db: needs another name");
+  refused(exporting + ' ' + (folder / "s.toml") + " --output " + (folder / "./s.toml"), "needs another name");
+  CHECK(contents(store) == kept);
+  CHECK(contents(folder / "s.toml") == good);
   refused("export /nonexistent.db", "STORE /nonexistent.db: needs a store");
   refused("merge " + store + " --store " + store, "--store " + store + ": needs another file");
   refused("merge " + (folder / "none.db") + " --store " + (folder / "all.db"), "PARTS ");

@@ -112,6 +112,17 @@ TEST_CASE("a store in a folder that may only be read is exported all the same") 
   CHECK(ran.out == before);
 }
 
+TEST_CASE("a store may be named by a link, before it is there too") {
+  const Sweeping folder(grid);
+  std::filesystem::create_directory(folder / "far");
+  std::filesystem::create_symlink("far/kept.db", folder / "s.db");
+  REQUIRE(folder.sweep().status == 0);
+  CHECK(std::filesystem::is_symlink(folder / "s.db"));
+  CHECK(quenched_program("export --format json " + (folder / "far/kept.db")).out ==
+        quenched_program(plain_grid).out);
+  says(folder.sweep(), ": 0 computed now");
+}
+
 TEST_CASE("kill -9 at any moment loses no finished point, and the rest comes out the same") {
   for (const auto& [text, command] : {std::pair{grid, plain_grid}, {curve, plain_curve}}) {
     const Sweeping folder(text);
@@ -177,11 +188,10 @@ TEST_CASE("shards, merged, are the whole") {
 }
 
 TEST_CASE("a point that fails is kept with its reason, stops nothing and is computed again on --retry only") {
-  const Sweeping folder(R"(command = "population"
+  const Sweeping folder(R"(command = "erm"
 [parameters]
 signal = [1, 2, 3]
-[settings]
-at = "m_k=1,q_k=2,m_v=1,q_v=0.5"
+activation = "hardmax"
 )");
   const Ran ran = folder.sweep();
   CHECK(ran.status == 1);
@@ -189,7 +199,11 @@ at = "m_k=1,q_k=2,m_v=1,q_v=0.5"
   says(folder.sweep(), ": 0 computed now");
   says(folder.sweep("--retry"), ": 3 computed now");
   CHECK(folder.exported().out == "[]\n");
-  says(folder.exported(), "q_v");
+  says(folder.exported(), "length of k");
+  const Ran drawn = folder.exported("--plot " + (folder / "x.svg"));
+  CHECK(drawn.status == 3);
+  says(drawn, "x.svg: there are no records to draw");
+  CHECK_FALSE(std::filesystem::exists(folder / "x.svg"));
 }
 
 TEST_CASE("--retry heals a point, and a curve that went round it comes out as if it had never failed") {
