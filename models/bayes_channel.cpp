@@ -62,20 +62,13 @@ class SampledBayesChannel final : public BayesChannel {
   }
 
   Batch averages(const Eigen::Vector2d& q, int level, bool all) const override {
-    Batch total = Batch::Zero(replicates, bayes_columns);
     std::optional<LabelledRace> race;
     if (!direct_)  // errors fall by 10 each 0.1
       race.emplace(problem_, q[1], std::min(0.6 + 0.1 * level, finest_race_), threads_);
-    for (const auto& [L, weight] : problem_.lengths) {
-      if (work_)  // before memory is taken
-        work_->spend(double(replicates) * size(level) * L *
-                     (direct_ ? 3.0 * L + std::min(L, places) * L / 128.0 : 11 + 0.4 * L));
-      const Batch sums = replicate_means(
-          points(L, level), bayes_columns + 1,
-          [&](const Batch& x, Batch& f) { integrand(q, x, all, race, f); }, threads_);
-      for (int r = 0; r < replicates; ++r)  // the last column has mean 1
-        total.row(r) += weight * sums.row(r).head(bayes_columns) / sums(r, bayes_columns);
-    }
+    if (level > 0 && !all_labels_) all_labels_ = race && all_labels_pay(q, *race);  // level 0 stays one map
+    Batch total = Batch::Zero(replicates, bayes_columns);
+    for (const auto& [L, weight] : problem_.lengths)
+      total += weight * means(q, L, level, all, race, level > 0 && *all_labels_);
     total.leftCols(2) = total.leftCols(2).max(0);  // at q = 0 rounding is left of the race's sums
     return total;
   }
@@ -91,14 +84,45 @@ class SampledBayesChannel final : public BayesChannel {
   static constexpr int replicates = 16, places = 16;
   static constexpr double race_error =
       1.5e-6;  // of LabelledRace at resolution 0.7, measured; shared by the replicates
+  /// Whether averaging over all labels at every point of the longest prompts calms the roughest rule by more
+  /// than it costs: where little is known of v the fields matter less than the label. Few dimensions' points
+  /// are calm of themselves.
+  bool all_labels_pay(const Eigen::Vector2d& q, const LabelledRace& race) const {
+    const int L = std::ranges::max(problem_.lengths, {}, &Length::tokens).tokens;
+    constexpr int few = 8;
+    if (L <= few) return false;
+    const auto variance = [&](bool labels) {
+      const Batch f = means(q, L, 0, false, race, labels).leftCols(2);
+      return ((f.rowwise() - f.colwise().mean()).square().colwise().sum() / f.colwise().mean().square())
+          .eval();
+    };
+    const double cost = passes(L, race.labels()) / passes(L, 1);
+    return (variance(false) / variance(true)).maxCoeff() > 4 * cost;
+  }
+  /// Over a token of a sample, by this many labels.
+  static double passes(int L, int labels) { return 8 + labels * (3 + 0.4 * L); }
+
+  Batch means(const Eigen::Vector2d& q, int L, int level, bool all, const std::optional<LabelledRace>& race,
+              bool all_labels) const {
+    const int own = direct_ ? L : all_labels ? 0 : 1;  // dimensions beside the fields
+    if (work_)                                         // before memory is taken
+      work_->spend(double(replicates) * size(level) * L *
+                   (direct_      ? 3.0 * L + std::min(L, places) * L / 128.0
+                    : all_labels ? passes(L, race->labels())
+                                 : passes(L, 1)));
+    const Batch sums = replicate_means(
+        points(L, own, level), bayes_columns + 1,
+        [&](const Batch& x, Batch& f) { integrand(q, x, L, all, race, f); }, threads_);
+    return sums.leftCols(bayes_columns).colwise() / sums.col(bayes_columns);  // the last column has mean 1
+  }
   int size(int level) const {
     if (points_ > 0 && level > 0)
       return static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max(2, points_ / replicates))));
     // In all 2^11 (2^13 of the direct rule, whose points are noisier), 2^14, 2^16, 2^18, 2^20.
     return (1 << (level > 0 ? 8 + 2 * level : direct_ ? 9 : 7)) >> fewer_;
   }
-  const PointSet& points(int L, int level) const {
-    const int dimension = direct_ ? 2 * L : L + 1;
+  const PointSet& points(int L, int own, int level) const {
+    const int dimension = own + L;
     for (const PointSet& known : kept_)
       if (known.dimension == dimension && known.size == size(level)) return known;
     if (level > 0)
@@ -110,10 +134,9 @@ class SampledBayesChannel final : public BayesChannel {
 
   /// Every hidden location in turn, weighted by S_eps(omega), omega ~ N(0, q_k I): their sum is exchangeable,
   /// and sum_eps S_eps has mean 1; beyond `places` tokens the first of them will do, L/places times as heavy.
-  void integrand(const Eigen::Vector2d& q, const Batch& x, bool all, const std::optional<LabelledRace>& race,
-                 Batch& f) const {
-    const Eigen::Index n = x.rows(), own = direct_ ? x.cols() / 2 : 1;
-    const int L = static_cast<int>(x.cols() - own);
+  void integrand(const Eigen::Vector2d& q, const Batch& x, int L, bool all,
+                 const std::optional<LabelledRace>& race, Batch& f) const {
+    const Eigen::Index n = x.rows(), own = x.cols() - L;
     // omega by Helmert's orthogonal coordinates: the last is the mean, of which a shift-invariant S is free.
     Batch omega(n, L), log_S, gradient;
     for (int l = 0; l < L; ++l) omega.col(l) = x.col(x.cols() - 1) / std::sqrt(L);
@@ -131,7 +154,8 @@ class SampledBayesChannel final : public BayesChannel {
     f.col(attention) = total * attended;
     f.col(bayes_columns) = total;
     if (race) {
-      const Batch means = race->means(x.col(0), log_S, gradient, places, all);
+      const Eigen::ArrayXd label = x.col(0);
+      const Batch means = race->means(log_S, gradient, places, all, own > 0 ? &label : nullptr);
       f.col(g_k2) = means.col(LabelledRace::forces);
       f.col(g_v2) = means.col(LabelledRace::squares) / s;
       f.col(log_Z) = means.col(LabelledRace::log_sum) - total * std::log(2 * std::numbers::pi * s) / 2;
@@ -180,7 +204,8 @@ class SampledBayesChannel final : public BayesChannel {
   std::shared_ptr<WorkLimit> work_;
   bool direct_;
   double accuracy_, finest_race_;
-  int fewer_ = 0;  // halvings of the points
+  int fewer_ = 0;                           // halvings of the points
+  mutable std::optional<bool> all_labels_;  // at every point; else one
   mutable std::vector<PointSet> kept_;
 };
 

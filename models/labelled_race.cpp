@@ -80,11 +80,10 @@ double leftmost(double step_y, int labels, double q_v, double s, double resoluti
 LabelledRace::LabelledRace(const Problem& problem, double q_v, double resolution, int threads)
     : root_y_(std::sqrt(1 + problem.noise)) {
   const double s = label_variance(problem, q_v);
-  // Functions of (y - w)/sqrt(s), smoothed by w. The same at every q: a label is a place of the samples'
-  // rule.
+  // Functions of (y - w)/sqrt(s), smoothed by w.
   step_y_ = 0.5 * root_y_ / resolution;
-  const int labels = static_cast<int>(std::ceil(most_normal * root_y_ / step_y_)) + 1;
   const double accuracy = race_digits * resolution, right = accuracy + 2;  // the Gumbel law's tail is e^{-x}
+  const int labels = static_cast<int>(std::ceil(std::sqrt(2 * accuracy) * root_y_ / step_y_)) + 1;
   step_ = trapezoid_step(0, race_strip, accuracy);
   left_ = leftmost(step_y_, labels, q_v, s, resolution, accuracy);
   nodes_ = static_cast<int>(std::ceil((right - left_) / step_)) + 1;
@@ -92,10 +91,10 @@ LabelledRace::LabelledRace(const Problem& problem, double q_v, double resolution
   labels_.resize(static_cast<std::size_t>(labels));
   parallel_for(labels, threads, [&](int i) {
     Label& label = labels_[static_cast<std::size_t>(i)] = tabulated(i * step_y_, q_v, s, resolution);
-    const auto tail = [&](double x) { return std::erfc(x * step_y_ / root_y_ / std::numbers::sqrt2); };
-    const double probability = (i == 0 ? 1 : tail(i - 0.5)) - (i + 1 == labels ? 0 : tail(i + 0.5));
     // The planted measure of y is N(y; w_eps, s), whose average over w is N(y; 0, 1 + Delta).
-    label.weight = (i == 0 ? 1 : 2) * step_y_ / std::sqrt(2 * std::numbers::pi * s) / probability;
+    label.weight = (i == 0 ? 1 : 2) * step_y_ / std::sqrt(2 * std::numbers::pi * s);
+    const auto tail = [&](double x) { return std::erfc(x * step_y_ / root_y_ / std::numbers::sqrt2); };
+    label.probability = (i == 0 ? 1 : tail(i - 0.5)) - (i + 1 == labels ? 0 : tail(i + 0.5));
   });
 }
 
@@ -107,7 +106,7 @@ LabelledRace::Label LabelledRace::tabulated(double y, double q_v, double s, doub
   const ArrayXd K = m.plain.col(0).max(least);
   const auto& [phi, psi] = std::tie(m.plain, m.squared);
   const ArrayXd g = v * phi.col(1) / K, g1 = (v2 * phi.col(2) - v * phi.col(1)) / K - g.square();
-  Label label{0, 0, {}};
+  Label label{0, 0, 0, {}};
   Eigen::ArrayXXd functions(z.size(), 4), slopes = functions, curvatures = functions;
   Eigen::Index column = 0;
   const auto add = [&](const ArrayXd& f, const ArrayXd& d1, const ArrayXd& d2) {
@@ -129,8 +128,8 @@ LabelledRace::Label LabelledRace::tabulated(double y, double q_v, double s, doub
   return label;
 }
 
-Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch& G, int places,
-                          bool with_log_sum) const {
+Batch LabelledRace::means(const Batch& log_S, const Batch& G, int places, bool with_log_sum,
+                          const ArrayXd* label) const {
   const auto L = static_cast<int>(log_S.cols()), used = std::min(L, places);
   Batch out = Batch::Zero(log_S.rows(), race_means);
   Eigen::MatrixXd X(nodes_, L), p(used, L), force;
@@ -144,42 +143,45 @@ Batch LabelledRace::means(const ArrayXd& label, const Batch& log_S, const Batch&
   const ArrayXd x = ArrayXd::LinSpaced(nodes_, left_, left_ + (nodes_ - 1) * step_), e = (-x).exp(),
                 gumbel = (-e).exp();
   for (Eigen::Index i = 0; i < log_S.rows(); ++i) {
-    const auto y = std::min(static_cast<std::size_t>(std::lround(std::abs(label[i]) * root_y_ / step_y_)),
-                            labels_.size() - 1);
-    const auto& [weight, Phi_infinity, tables] = labels_[y];
     const double top = log_S.row(i).maxCoeff();  // x is counted from there
-    P.setZero(), own.setZero(), own2.setZero();
-    X.setConstant(Phi_infinity);
-    for (int l = 0; l < L; ++l) {
-      const double z = left_ + top - log_S(i, l);
-      if (l < used)
-        tables->add(z, 1, nodes_, {P.data(), X.col(l).data(), own.col(l).data(), own2.col(l).data()});
-      else
-        tables->add(z, 1, nodes_, {P.data(), X.col(l).data()});
-    }
-    vector_math::exp(P, P);
-    for (int l = 0; l < L; ++l) X.col(l) *= std::exp(log_S(i, l) - top);
-    if (with_log_sum) {
-      // E log sum exp(a) = E max_l (a_l + G_l) - gamma = top + Int (H - P sum_l X_l) dx, H standard Gumbel.
-      const double C = weight * std::exp(top), rest = step_ * (C * P * X.array().rowwise().sum()).sum();
-      // At infinity the second term is the weight of this label alone, which averages to that of H.
-      const double all = C * Phi_infinity * (log_S.row(i) - top).exp().sum();
-      out(i, log_sum) = all * (top + step_ * gumbel.sum()) - rest;
-    }
-    vector_math::weighted_gram(X, P * e, used, p);
-    double squared = 0;
-    win.noalias() = P.matrix().transpose() * own, win2.noalias() = P.matrix().transpose() * own2;
-    for (int l = 0; l < used; ++l) {
-      const double S = std::exp(log_S(i, l) - top);
-      p(l, l) = S * win[l];
-      squared += S * win2[l];
-    }
+    const Eigen::ArrayXd S = (log_S.row(i) - top).exp();
     for (int l = 0; l < L; ++l)
       for (int m = 0; m < L; ++m) G_i(m, l) = G(i, static_cast<Eigen::Index>(l) * L + m);
     vector_math::weighted_gram(G_i, ones, used, force);
-    const double common = weight * std::exp(top) * step_ * (double(L) / used);
-    out(i, forces) = common * force.cwiseProduct(p).sum();
-    out(i, squares) = common * squared;
+    const auto one = [&] { return std::lround(std::abs((*label)[i]) * root_y_ / step_y_); };
+    const std::size_t last = labels_.size() - 1,
+                      from = label ? std::min(static_cast<std::size_t>(one()), last) : 0;
+    for (std::size_t y = from; y <= (label ? from : last); ++y) {
+      const auto& [whole, probability, Phi_infinity, tables] = labels_[y];
+      const double weight = label ? whole / probability : whole;
+      P.setZero(), own.setZero(), own2.setZero();
+      X.setConstant(Phi_infinity);
+      for (int l = 0; l < L; ++l) {
+        const double z = left_ + top - log_S(i, l);
+        if (l < used)
+          tables->add(z, 1, nodes_, {P.data(), X.col(l).data(), own.col(l).data(), own2.col(l).data()});
+        else
+          tables->add(z, 1, nodes_, {P.data(), X.col(l).data()});
+      }
+      vector_math::exp(P, P);
+      for (int l = 0; l < L; ++l) X.col(l) *= S[l];
+      if (with_log_sum) {
+        // E log sum exp(a) = E max_l (a_l + G_l) - gamma = top + Int (H - P sum_l X_l) dx, H standard Gumbel.
+        const double C = weight * std::exp(top), rest = step_ * (C * P * X.array().rowwise().sum()).sum();
+        // At infinity the second term is the weight of this label alone, which averages to that of H.
+        out(i, log_sum) += C * Phi_infinity * S.sum() * (top + step_ * gumbel.sum()) - rest;
+      }
+      vector_math::weighted_gram(X, P * e, used, p);
+      double squared = 0;
+      win.noalias() = P.matrix().transpose() * own, win2.noalias() = P.matrix().transpose() * own2;
+      for (int l = 0; l < used; ++l) {
+        p(l, l) = S[l] * win[l];
+        squared += S[l] * win2[l];
+      }
+      const double common = weight * std::exp(top) * step_ * (double(L) / used);
+      out(i, forces) += common * force.cwiseProduct(p).sum();
+      out(i, squares) += common * squared;
+    }
   }
   return out;
 }

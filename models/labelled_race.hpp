@@ -15,7 +15,8 @@ namespace quenched {
 ///     K(z) = E_w exp(-e^{-z} E),  Phi(z) = E_w E exp(-e^{-z} E),  Psi(z) = E_w t^2 E exp(-e^{-z} E):
 ///     sum_eps S_eps E_w[E_eps p_l p_m] = Int e^{-x} S_l S_m Phi(z_l) Phi(z_m) prod_{others} K dx  (l != m)
 ///                                      = Int S_l Phi'(z_l) prod_{others} K dx  (l = m);  with t_l^2: Psi'.
-/// A label, of law N(0, 1 + Delta), is one of some 16 values y >= 0 (by symmetry).
+/// The label, of law N(0, 1 + Delta), is averaged over too: a trapezoid rule of some ten values y >= 0 (by
+/// symmetry).
 class LabelledRace {
  public:
   /// Tables for every label. Needs 0 <= q_v <= 1. `resolution` divides every step (1: about 1e-8). Cost: 1 to
@@ -23,18 +24,19 @@ class LabelledRace {
   LabelledRace(const Problem& problem, double q_v, double resolution, int threads);
 
   enum Mean { forces, squares, log_sum, race_means };
-  /// Rows are samples: a standard normal that stands for the label, log S_l, and G_lm = d log S_l/d a_m in
-  /// column l * L + m. Times sum_l S_l, averaged over w by the rule's weight of that label over its
-  /// probability:
+  /// Rows are samples: log S_l, and G_lm = d log S_l/d a_m in column l * L + m. Times sum_l S_l, averaged
+  /// over w and the label:
   ///     sum_m (sum_l p_l G_lm)^2,  sum_l p_l^2 t_l^2,  log sum_l S_l exp(-t_l^2/2) (if wanted).
-  /// Tokens beyond `places` are taken to be exchangeable with the first. Cost: .3 us a token and sample at
-  /// few tokens.
-  [[nodiscard]] Batch means(const Eigen::ArrayXd& label, const Batch& log_S, const Batch& G, int places,
-                            bool with_log_sum) const;
+  /// Where `label` is given, standard normals, each chooses its sample's label, and the average over labels
+  /// is one over samples. Tokens beyond `places` are taken to be exchangeable with the first. Cost: .3 us a
+  /// token, label and sample at few tokens.
+  [[nodiscard]] Batch means(const Batch& log_S, const Batch& G, int places, bool with_log_sum,
+                            const Eigen::ArrayXd* label = nullptr) const;
+  [[nodiscard]] int labels() const { return static_cast<int>(labels_.size()); }
 
  private:
   struct Label {
-    double weight, Phi_infinity;
+    double weight, probability, Phi_infinity;
     // log K, Phi less its value at infinity, Phi', Psi', all but the first over K
     std::optional<QuinticTable> tables;
   };
