@@ -17,6 +17,9 @@ namespace {
 constexpr double negligible = -24;       // log of the weight below which a node is left out
 constexpr double negligible_fold = -18;  // the same for nodes of the wrong sign, each a fraction of a cell
 
+/// Numbers at the points of a scan, on the stack.
+using Chunk = Eigen::Array<double, Eigen::Dynamic, 1, Eigen::ColMajor, GridScan::capacity, 1>;
+
 /// One outer node: a sample's (y, w), what is left of the independent normals given it, and its weight.
 struct OuterNode {
   SampleFields sample;
@@ -57,9 +60,8 @@ class GridChannel final : public Channel {
   ChannelMeans means(const OrderParameters& o, Detail detail) override {
     const bool diagnostics = detail == Detail::responses;
     const FieldTable fields(*problem_.task, B_, o.m_k, o.q_k, options_.level < 0, options_.threads);
-    // Steps from the middle at level 0: 60 make 10^4 points for each of some 10^3 (y, w). A level below only
-    // leads to the fixed point: there 4096 random samples will do instead of a large grid.
-    const double most = options_.level < 0 ? 20 : 60;
+    // Steps from the middle at level 0: they make 10^4 points for each of some 10^3 (y, w).
+    constexpr double most = 60;
     if (!(half_width(o, fields.centre()) < most * step_at(o, coarse_scale))) {
       if (!sampled_)
         sampled_ = sampled_channel(
@@ -188,9 +190,8 @@ class GridChannel final : public Channel {
         GridScan scan;
         for (const OuterNode& node : outer) {
           scan_grid(all, first, count, node.sample, law, scan);
-          for (Eigen::Index i = 0; i < count; ++i)
-            best[first + i] =
-                std::max(best[first + i], scan.at[GridScan::exponent][i] + std::log(node.weight));
+          auto found = best.segment(first, count);
+          found = found.max(column(scan, GridScan::exponent, count) + std::log(node.weight));
         }
       });
       std::vector<Eigen::Index> kept;
@@ -333,16 +334,16 @@ class GridChannel final : public Channel {
     for (Eigen::Index i = 0; i < count; ++i)
       if (scan.at[S::exponent][i] < cutoff || (global && !global[i])) density[i] = 0;
     set.fields.apply(col(S::omega1), col(S::omega2), density, t1, t2);
-    const Eigen::ArrayXd mass = density * col(S::det);
+    const Chunk mass = density * col(S::det);
     const auto g1 = col(S::g1), g2 = col(S::g2), rho = col(S::rho);
-    const Eigen::ArrayXd gt = g1 * t1 + g2 * t2, mass_rho = mass * rho;
+    const Chunk gt = g1 * t1 + g2 * t2, mass_rho = mass * rho;
     const auto rows = Eigen::seqN(first, count);
     sums[mhat_k] += (mass * gt).sum();
     sums[qhat_k] += (mass * (g1.square() + g2.square())).sum();
     sums[Vhat_k] -= (mass * (g1 * col(S::omega1) + g2 * col(S::omega2) - o.m_k * gt)).sum() / o.q_k;
     sums[mhat_v] += (mass_rho * set.grid.s(rows, 0)).sum() * node.t_v;
     for (int l = 0; l < L_; ++l) sums[Vhat_v] -= (mass_rho * set.grid.s(rows, l)).sum() * node.score[l];
-    const Eigen::ArrayXd mass_rho2 = mass_rho * rho;
+    const Chunk mass_rho2 = mass_rho * rho;
     sums[qhat_v] += (mass_rho2 * set.grid.fixed(rows, Eigen::Index{ProximalGrid::ss})).sum();
     sums[rho_squared] += mass_rho2.sum();
     if (!set.diagnostics) return;
@@ -362,20 +363,19 @@ class GridChannel final : public Channel {
     using S = GridScan;
     using G = ProximalGrid;
     const auto col = [&](int c) { return column(scan, c, count); };
-    const auto fixed = [&](int c) { return Eigen::ArrayXd(grid.fixed.col(c).segment(first, count)); };
+    const auto fixed = [&](int c) -> Chunk { return grid.fixed.col(c).segment(first, count); };
     const double V_k = set.o.V_k;
-    const Eigen::ArrayXd mass = density * col(S::det), inverse = 1 / col(S::det), A11 = col(S::H22) * inverse,
-                         A22 = col(S::H11) * inverse, A12 = -col(S::H12) * inverse;
-    const Eigen::ArrayXd power_s = fixed(G::ss), D = 1 + set.o.V_v * power_s, rho = col(S::rho),
-                         rho2 = rho.square(), r1 = col(S::rho1), r2 = col(S::rho2), q1 = fixed(G::q1),
-                         q2 = fixed(G::q2);
-    const Eigen::ArrayXd P11 = rho2 * fixed(G::JJ11) + 2 * rho * q1 * r1 + power_s * r1.square();
-    const Eigen::ArrayXd P22 = rho2 * fixed(G::JJ22) + 2 * rho * q2 * r2 + power_s * r2.square();
-    const Eigen::ArrayXd P12 = rho2 * fixed(G::JJ12) + rho * (q1 * r2 + q2 * r1) + power_s * r1 * r2;
-    const Eigen::ArrayXd s1 = rho * q1 + power_s * r1, s2 = rho * q2 + power_s * r2;
-    const Eigen::ArrayXd AP11 = A11 * P11 + A12 * P12, AP12 = A11 * P12 + A12 * P22,
-                         AP21 = A12 * P11 + A22 * P12, AP22 = A12 * P12 + A22 * P22;
-    const auto mean = [&](const Eigen::ArrayXd& f) { return (mass > 0).select(mass * f, 0).sum(); };
+    const Chunk mass = density * col(S::det), inverse = 1 / col(S::det), A11 = col(S::H22) * inverse,
+                A22 = col(S::H11) * inverse, A12 = -col(S::H12) * inverse;
+    const Chunk power_s = fixed(G::ss), D = 1 + set.o.V_v * power_s, rho = col(S::rho), rho2 = rho.square(),
+                r1 = col(S::rho1), r2 = col(S::rho2), q1 = fixed(G::q1), q2 = fixed(G::q2);
+    const Chunk P11 = rho2 * fixed(G::JJ11) + 2 * rho * q1 * r1 + power_s * r1.square();
+    const Chunk P22 = rho2 * fixed(G::JJ22) + 2 * rho * q2 * r2 + power_s * r2.square();
+    const Chunk P12 = rho2 * fixed(G::JJ12) + rho * (q1 * r2 + q2 * r1) + power_s * r1 * r2;
+    const Chunk s1 = rho * q1 + power_s * r1, s2 = rho * q2 + power_s * r2;
+    const Chunk AP11 = A11 * P11 + A12 * P12, AP12 = A11 * P12 + A12 * P22, AP21 = A12 * P11 + A22 * P12,
+                AP22 = A12 * P12 + A22 * P22;
+    const auto mean = [&](const Chunk& f) { return (mass > 0).select(mass * f, 0).sum(); };
     sums[pointwise_k] += mean(2 - A11 - A22) / V_k;
     sums[pointwise_v] += mean(power_s / D - V_k * (AP11 + AP22));
     sums[G_kk] += mean((A11 - 1).square() + (A22 - 1).square() + 2 * A12.square()) / (V_k * V_k);
