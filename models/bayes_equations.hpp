@@ -1,4 +1,6 @@
 #pragma once
+#include <algorithm>
+#include <cmath>
 #include <quenched/fixed_point.hpp>
 #include <quenched/point_set.hpp>
 
@@ -22,7 +24,9 @@ class BayesEquations {
   }
   [[nodiscard]] Eigen::Vector2d map(const BayesRow& average) const {
     const Eigen::Array2d qhat = alpha_ * average.head(2).transpose();
-    return qhat / (1 + qhat);
+    Eigen::Array2d q = qhat / (1 + qhat);
+    q[0] = std::min(q[0], std::nextafter(1.0, 0.0));  // rounding, at a signal of 1e16
+    return q;
   }
   [[nodiscard]] Map at_level(int level) const {
     return

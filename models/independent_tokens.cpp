@@ -15,6 +15,7 @@ using Eigen::ArrayXd;
 
 constexpr double strip = std::numbers::pi / 2;  // the Gumbel law's: K(x) is regular for |Im x| < pi/2
 constexpr double digits = 30;                   // exp(-digits): what is cut off and aliased
+constexpr double certain = 6000;  // a mean and variance from which on another token wins with probability 0
 
 int longest(const LengthLaw& lengths) {
   return std::ranges::max_element(lengths, {}, &Length::tokens)->tokens;
@@ -45,8 +46,8 @@ double label_variance(const Problem& problem, double q_v) { return std::max(1 - 
 LabelledTokens labelled_tokens(double nu, const Problem& problem, double q_k, double q_v, double resolution,
                                bool with_log_sum, int threads) {
   const double s = label_variance(problem, q_v), root_s = std::sqrt(s), root_q = std::sqrt(q_v);
-  const double shift = nu * q_k,
-               spread = std::sqrt(shift);  // the mean of sqrt(nu) omega_eps; the deviation of all
+  // The mean of sqrt(nu) omega_eps, as far as it matters; the deviation of all.
+  const double shift = std::min(nu * q_k, certain), spread = std::sqrt(shift);
   const int L_max = longest(problem.lengths);
 
   // x: the level of the race. The likelihood lowers a_eps by t^2/2, at most `deepest` with its weight
@@ -117,7 +118,8 @@ LabelledTokens labelled_tokens(double nu, const Problem& problem, double q_k, do
   above.add(x_min - shift, -1, H);
   for (std::size_t n = 0; n < problem.lengths.size(); ++n) {
     const double difference = h_x * (H - won.col(static_cast<Eigen::Index>(n))).sum();
-    result.log_sum += problem.lengths[n].weight * (shift + difference - std::log(problem.lengths[n].tokens));
+    result.log_sum +=
+        problem.lengths[n].weight * (nu * q_k + difference - std::log(problem.lengths[n].tokens));
   }
   return result;
 }
@@ -140,6 +142,7 @@ SpikedRace spiked_race(double c, const LengthLaw& lengths, double resolution) {
 }  // namespace
 
 double spiked_gap(double c, const LengthLaw& lengths, double resolution) {
+  if (c * c > certain) return 0;
   const SpikedRace race = spiked_race(c, lengths, resolution);
   double gap = 0;
   for (const Length& length : lengths)

@@ -44,6 +44,18 @@ TEST_CASE("Bayes, L = 1: both overlaps in closed form") {
   CHECK(std::abs(r.free_entropy - phi) < 1e-8);
 }
 
+TEST_CASE("Bayes, spiked: a signal that gives eps away leaves the closed form of one token") {
+  const double noise = 0.1, alpha = 1, b = 1 + noise + alpha, q_v = (b - std::sqrt(b * b - 4 * alpha)) / 2;
+  for (const double nu : {5e3, 2e4, 1e10, 1e300}) {  // the race is left out from 6000/q_k on
+    CAPTURE(nu);
+    const BayesResult r =
+        bayes(spiked({{2, 0.5}, {1000, 0.5}}, nu, noise), alpha, Start::informed, {.tolerance = 1e-8});
+    CHECK(r.certificate.verdict == Verdict::trusted);
+    CHECK(std::abs(r.q_v - q_v) <= r.uncertainty.q_v);
+    CHECK(std::abs(r.test_error - (1 + noise - q_v)) <= r.uncertainty.test_error);
+  }
+}
+
 TEST_CASE("Bayes, spiked: values of independent computations, to eight digits") {
   struct Case {
     LengthLaw lengths;
