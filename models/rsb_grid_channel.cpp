@@ -19,7 +19,7 @@ using Eigen::Index;
 namespace R = rsb_mean;
 
 /// What is tabulated: the minimum M, g_k in the plane, g_v = s rho at every node, and what depends on them.
-namespace entry {
+namespace tabled {
 enum : int {
   weight,
   g1,
@@ -43,15 +43,15 @@ enum : int {
 /// The mean that is the average of each of the last of them.
 constexpr std::array plain_mean = {R::qhat1_k,     R::qhat1_v,   R::rho_squared, R::loss,     R::pointwise_k,
                                    R::pointwise_v, R::inside_kk, R::inside_kv,   R::inside_vv};
-constexpr Index margin = 2;  // outer nodes beyond the weight, for differences
+constexpr Index stencil = 2;  // outer nodes beyond the weight, for differences
 
 /// Of entry e.
-FoldedGrid::Symmetry symmetry(int e) {
-  return {.sign = e >= entry::v1 && e <= entry::v3 ? -1. : 1.,
-          .exchange = e == entry::g2 ? -1. : 1.,
-          .exchanged = e == entry::v2   ? entry::v3
-                       : e == entry::v3 ? entry::v2
-                                        : e};
+FoldedGrid::Symmetry symmetry_of(int e) {
+  return {.sign = e >= tabled::v1 && e <= tabled::v3 ? -1. : 1.,
+          .exchange = e == tabled::g2 ? -1. : 1.,
+          .exchanged = e == tabled::v2   ? tabled::v3
+                       : e == tabled::v3 ? tabled::v2
+                                         : e};
 }
 
 /// Entries at the nodes that carry weight.
@@ -156,7 +156,7 @@ class RsbGridChannel final : public RsbChannel {
 
   [[nodiscard]] FoldedGrid grid(const RsbOverlaps& o, const OuterLaw& law, double scale,
                                 bool diagnostics) const {
-    const Index ends = diagnostics ? margin : 0;
+    const Index ends = diagnostics ? stencil : 0;
     const auto axis = [&](double sigma, double variance, double widest) {
       const double spread = std::sqrt(std::max(0.0, variance));
       return ConvolutionAxis(sigma, spread, scale * std::min(std::hypot(sigma, spread), widest), reach, ends);
@@ -183,7 +183,7 @@ class RsbGridChannel final : public RsbChannel {
                                 const FoldedGrid& g) {
     Table table{g.weighty(reach), {}};
     const auto nodes = static_cast<Index>(table.node.size());
-    table.values.resize(nodes, g.ends > 0 ? entry::all : entry::fixed_point);
+    table.values.resize(nodes, g.ends > 0 ? tabled::all : tabled::fixed_point);
     const Eigen::Array<double, 8, 1> here(o.m_k, o.q0_k, o.q1_k, o.V_k, o.m_v, o.q0_v, o.q1_v, o.V_v);
     constexpr double moved = 0.02;
     if (known_.quarter != g.quarter)
@@ -228,20 +228,20 @@ class RsbGridChannel final : public RsbChannel {
   [[nodiscard]] Batch entries(const RsbOverlaps& o, double Y, const Batch& omega,
                               const GlobalProximal& proximal, bool diagnostics) const {
     const ProximalMinimum& best = proximal.best;
-    Batch f(omega.rows(), diagnostics ? entry::all : entry::fixed_point);
-    f.col(entry::weight) = (-Y * best.value).exp();
+    Batch f(omega.rows(), diagnostics ? tabled::all : tabled::fixed_point);
+    f.col(tabled::weight) = (-Y * best.value).exp();
     const Batch g = (best.x - omega) / o.V_k;
-    f.middleCols<2>(entry::g1) = (g.matrix() * B_).array();
-    f.middleCols<3>(entry::v1) = proximal.loss.jet.s.colwise() * proximal.loss.rho;
-    f.col(entry::qhat_k) = f.middleCols<2>(entry::g1).square().rowwise().sum();
-    f.col(entry::qhat_v) = f.middleCols<3>(entry::v1).square().rowwise().sum();
-    f.col(entry::rho_squared) = proximal.loss.rho.square();
-    f.col(entry::loss) = best.value;
+    f.middleCols<2>(tabled::g1) = (g.matrix() * B_).array();
+    f.middleCols<3>(tabled::v1) = proximal.loss.jet.s.colwise() * proximal.loss.rho;
+    f.col(tabled::qhat_k) = f.middleCols<2>(tabled::g1).square().rowwise().sum();
+    f.col(tabled::qhat_v) = f.middleCols<3>(tabled::v1).square().rowwise().sum();
+    f.col(tabled::rho_squared) = proximal.loss.rho.square();
+    f.col(tabled::loss) = best.value;
     if (diagnostics) {
       const GlobalProximal::Response G = proximal.response();
-      f.middleCols<5>(entry::div_k) << -G.div_k, -G.div_v, G.kk, G.kv, G.vv;
+      f.middleCols<5>(tabled::div_k) << -G.div_k, -G.div_v, G.kk, G.kv, G.vv;
     }
-    f.rightCols(f.cols() - 1).colwise() *= f.col(entry::weight).eval();
+    f.rightCols(f.cols() - 1).colwise() *= f.col(tabled::weight).eval();
     return f;
   }
 
@@ -274,9 +274,9 @@ class RsbGridChannel final : public RsbChannel {
     parts.setZero();
     ArrayXd f, spare, Z;
     for (int e = 0; e < table.values.cols(); ++e) {  // <.> = E_1 exp(-Y M) . / Z
-      g.expand(table.node, table.values, e, symmetry(e), f);
+      g.expand(table.node, table.values, e, symmetry_of(e), f);
       g.average(kernel, options_.threads, f, spare);
-      if (e == entry::weight)
+      if (e == tabled::weight)
         Z = f.max(1e-300), f = Z.log();
       else
         f /= Z;
@@ -293,7 +293,7 @@ class RsbGridChannel final : public RsbChannel {
                                (4 * g.axis[3].weight[i] * g.axis[2].weight[j] * g.axis[4].weight[k]);
           const double* at = f.data() + plane_.far.size() * (j + g.outer[2] * (i + g.outer[3] * k));
           add(e, law.scores(u), plane_, mass, {at, mass.size()}, total);
-          if (g.ends > 0 && e >= entry::g1 && e <= entry::v3) between(e, g, mass, at, total);
+          if (g.ends > 0 && e >= tabled::g1 && e <= tabled::v3) between(e, g, mass, at, total);
         }
         parts.row(flat) = total;
       });
@@ -305,19 +305,19 @@ class RsbGridChannel final : public RsbChannel {
   static void add(int e, const Eigen::Vector4d& scores, const Plane& p, const ArrayXd& mass,
                   const Eigen::Map<const ArrayXd>& f, ArrayXd& total) {
     const auto mean = [&](const auto& values) { return (mass * values).sum(); };
-    if (e == entry::weight) {
+    if (e == tabled::weight) {
       total[R::log_mean] += mean(f);
-    } else if (e <= entry::g2) {
-      const bool one = e == entry::g1;
+    } else if (e <= tabled::g2) {
+      const bool one = e == tabled::g1;
       total[R::mhat_k] += mean(f * (one ? p.t1 : p.t2));
       total[R::Vhat_k] -= mean(f * (one ? p.score1 : p.score2));
       total[R::qhat0_k] += mean(f.square());
-    } else if (e <= entry::v3) {
-      if (e == entry::v1) total[R::mhat_v] += mean(f) * scores[0];
-      total[R::Vhat_v] -= mean(f) * scores[1 + e - entry::v1];
+    } else if (e <= tabled::v3) {
+      if (e == tabled::v1) total[R::mhat_v] += mean(f) * scores[0];
+      total[R::Vhat_v] -= mean(f) * scores[1 + e - tabled::v1];
       total[R::qhat0_v] += mean(f.square());
     } else {
-      total[plain_mean[static_cast<std::size_t>(e - entry::qhat_k)]] += mean(f);
+      total[plain_mean[static_cast<std::size_t>(e - tabled::qhat_k)]] += mean(f);
     }
   }
 
@@ -326,7 +326,7 @@ class RsbGridChannel final : public RsbChannel {
   static void between(int e, const FoldedGrid& g, const ArrayXd& mass, const double* at, ArrayXd& total) {
     Index stride = 1;
     for (std::size_t a = 0; a < 5; stride *= g.outer[a++]) {
-      const bool by_omega = a < 2, of_k = e <= entry::g2;
+      const bool by_omega = a < 2, of_k = e <= tabled::g2;
       if (by_omega && !of_k) continue;  // d g_v/d omega is the transpose of d g_k/d w
       double sum = 0;
       for (Index p = 0; p < mass.size(); ++p) {
