@@ -9,7 +9,7 @@
 namespace quenched {
 namespace {
 
-constexpr double reach = 9, step = 1.0 / 256;
+constexpr double furthest = 9, node_step = 1.0 / 256;
 
 double root_chi_square(double x, int freedom) {
   if (freedom <= 0) return 0;
@@ -21,10 +21,10 @@ double root_chi_square(double x, int freedom) {
 }  // namespace
 
 RootChiSquare::RootChiSquare(int freedom) {
-  std::vector<double> f(static_cast<std::size_t>(2 * reach / step) + 1);
+  std::vector<double> f(static_cast<std::size_t>(2 * furthest / node_step) + 1);
   for (std::size_t i = 0; i < f.size(); ++i)
-    f[i] = root_chi_square(-reach + step * static_cast<double>(i), freedom);
-  root_ = {f.begin(), f.end(), -reach, step};
+    f[i] = root_chi_square(-furthest + node_step * static_cast<double>(i), freedom);
+  root_ = {f.begin(), f.end(), -furthest, node_step};
 }
 
 double RootChiSquare::operator()(double normal) const { return root_(std::clamp(normal, -reach, reach)); }
