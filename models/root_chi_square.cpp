@@ -27,6 +27,6 @@ RootChiSquare::RootChiSquare(int freedom) {
   root_ = {f.begin(), f.end(), -furthest, node_step};
 }
 
-double RootChiSquare::operator()(double normal) const { return root_(std::clamp(normal, -reach, reach)); }
+double RootChiSquare::operator()(double normal) const { return root_(std::clamp(normal, -furthest, furthest)); }
 
 }  // namespace quenched
