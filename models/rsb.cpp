@@ -285,7 +285,7 @@ RsbResult solve_rsb(const Problem& problem, const Activation& activation, double
       inside_error += std::pow(equations.inside_eigenvalue(x, moved) - inside, 2);
       between_error += std::pow(equations.between_eigenvalue(x, Y, moved) - between, 2);
     }
-    if (equations.sampled()) {
+    if (equations.same_points()) {
       // phi of replica symmetry with its fields split like these states': on the same points most of the
       // error cancels.
       const double share_k = (x[1] - x[0] * x[0]) / (x[2] - x[0] * x[0]),

@@ -96,6 +96,10 @@ double RsbEquations::jump_weight(double Y, const ArrayXd& m) {
   return response == 0 ? 0 : std::abs(1 - m[R::pointwise_k] / response);
 }
 
+bool RsbEquations::same_points() const {
+  return std::ranges::all_of(channels_, [](const auto& c) { return c.second->sampled(); });
+}
+
 bool RsbEquations::sampled() const {
   return std::ranges::any_of(channels_, [](const auto& c) { return c.second->sampled(); });
 }
@@ -121,7 +125,7 @@ std::unique_ptr<RsbChannel> make_rsb_channel(const Problem& problem, const Activ
                                              const ChannelOptions& options) {
   const bool grid = tabulated(activation.info(), tokens);
   if (grid && tokens == 2) return rsb_pair_channel(problem, activation, options);
-  if (grid && options.level <= finest_grid) return rsb_grid_channel(problem, activation, options);
+  if (grid) return rsb_grid_channel(problem, activation, options);
   return rsb_controlled_channel(problem, activation, tokens, options);
 }
 
@@ -144,13 +148,12 @@ int rsb_first_level(const Problem& problem, const Activation& activation, bool g
 
 int rsb_last_level(const Problem& problem, const Activation& activation, int points) {
   int last = 6;
-  if (points > 0) return level_of(points, last);
   for (const auto& [tokens, weight] : problem.lengths) {
     const bool grid = tabulated(activation.info(), tokens);
-    if (grid && tokens == 2) continue;
+    if (grid ? tokens == 2 : points > 0) continue;
     last = std::min(last, grid ? finest_grid : activation.info().name == "linear" ? 5 : tokens > 3 ? 3 : 4);
   }
-  return last;
+  return points > 0 ? std::min(last, level_of(points, 6)) : last;
 }
 
 }  // namespace quenched

@@ -38,6 +38,8 @@ class RsbEquations {
   [[nodiscard]] static double jump_weight(double Y, const Eigen::ArrayXd& means);
   [[nodiscard]] std::string rule() const;
   [[nodiscard]] bool sampled() const;
+  /// All lengths by random points, so that errors largely cancel between two solutions.
+  [[nodiscard]] bool same_points() const;
 
  private:
   double Delta_, alpha_, r_k_, r_v_;

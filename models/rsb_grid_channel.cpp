@@ -82,17 +82,16 @@ class RsbGridChannel final : public RsbChannel {
   }
 
   ChannelMeans means(const RsbOverlaps& o, double Y, bool diagnostics) override {
-    constexpr double most = 2e6;  // nodes at level 0; ten times as many at level 2
-    if (!(size(o) < most)) {
+    constexpr double most = 1.6e6;  // nodes at level 0; ten times as many at level 2, in a gigabyte or two
+    sampling_ = sampling_ || !(size(o, Y) < most);  // for good: two maps would not have one fixed point
+    if (sampling_) {
       if (!sampled_) {
         ChannelOptions finer = options_;
         finer.level += 2;
         sampled_ = rsb_controlled_channel(problem_, activation_, L, finer);
       }
-      sampling_ = true;
       return sampled_->means(o, Y, diagnostics);
     }
-    sampling_ = false;
     ChannelMeans m{sweep(o, Y, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
     if (diagnostics)
@@ -141,35 +140,45 @@ class RsbGridChannel final : public RsbChannel {
     }
   };
 
+  /// Steps of omega and of u over `scale` and the standard deviations: short beside what exp(-Y M) varies
+  /// over, some 1/sqrt(Y).
+  static double widest_k(double Y) { return feature * std::min(1.0, std::sqrt(2 / Y)); }
+  static double widest_v(double Y) { return feature * std::sqrt(2 / Y); }
+
   /// Of the grid at level 0, in nodes; infinite or not a number where there is none.
-  [[nodiscard]] double size(const RsbOverlaps& o) const {
+  [[nodiscard]] double size(const RsbOverlaps& o, double Y) const {
     const OuterLaw law(o, problem_.noise);
-    const auto nodes = [&](double sigma, double spread, double widest) {
-      return 2 * reach * sigma / (coarse_scale * std::min(std::hypot(sigma, spread), widest)) + 4;
+    const auto nodes = [&](double sigma, double variance, double widest) {
+      const double spread = std::sqrt(variance),
+                   step = coarse_scale * std::min(std::hypot(sigma, spread), widest);
+      return 2 * reach * (sigma + (spread < step ? 0 : spread)) / step + 4;
     };
-    const double d_v = std::sqrt(o.q1_v - o.q0_v),
-                 plane = nodes(std::sqrt(o.q0_k), std::sqrt(o.q1_k - o.q0_k), feature);
     if (!(law.sigma.minCoeff() > 0 && o.V_k < std::numeric_limits<double>::max())) return unknown;
-    return plane * plane * nodes(law.sigma[0], d_v, INFINITY) * nodes(law.sigma[1], d_v, INFINITY) *
-           nodes(law.sigma[2], d_v, INFINITY) / 4;
+    double n = std::pow(nodes(std::sqrt(o.q0_k), o.q1_k - o.q0_k, widest_k(Y)), 2) / 4;
+    for (const double sigma : law.sigma) n *= nodes(sigma, o.q1_v - o.q0_v, widest_v(Y));
+    return n;
   }
 
-  [[nodiscard]] FoldedGrid grid(const RsbOverlaps& o, const OuterLaw& law, double scale,
-                                bool diagnostics) const {
+  [[nodiscard]] static FoldedGrid grid(const RsbOverlaps& o, double Y, const OuterLaw& law, double scale,
+                                       bool diagnostics) {
     const Index ends = diagnostics ? stencil : 0;
     const auto axis = [&](double sigma, double variance, double widest) {
       const double spread = std::sqrt(std::max(0.0, variance));
       return ConvolutionAxis(sigma, spread, scale * std::min(std::hypot(sigma, spread), widest), reach, ends);
     };
-    const auto u = [&](Index a) { return axis(law.sigma[a], o.q1_v - o.q0_v, INFINITY); };
-    const ConvolutionAxis c = axis(std::sqrt(o.q0_k), o.q1_k - o.q0_k, feature);
+    const auto u = [&](Index a) { return axis(law.sigma[a], o.q1_v - o.q0_v, widest_v(Y)); };
+    const ConvolutionAxis c = axis(std::sqrt(o.q0_k), o.q1_k - o.q0_k, widest_k(Y));
     return {{c, c, u(1), u(0), u(2)}, ends};
   }
 
   [[nodiscard]] ArrayXd sweep(const RsbOverlaps& o, double Y, double scale, bool diagnostics) {
     const OuterLaw law(o, problem_.noise);
     const FieldTable fields(*problem_.task, B_, o.m_k, o.q0_k, options_.level < 0, options_.threads);
-    const FoldedGrid g = grid(o, law, scale, diagnostics);
+    const FoldedGrid g = grid(o, Y, law, scale, diagnostics);
+    constexpr double passes = 0.2;  // what the averages of an entry at a node are worth
+    if (options_.work)              // before memory is taken
+      options_.work->spend(passes * double(product(g.inner)) *
+                           int{diagnostics ? tabled::all : tabled::fixed_point});
     const Table table = tabulated(o, Y, law, fields.centre()[0], g);
     const bool exact = std::ranges::all_of(g.axis, [](const auto& x) { return (x.kernel == x.wider).all(); });
     ArrayXd total = averages(o, law, fields, g, table, &ConvolutionAxis::kernel);
@@ -347,7 +356,7 @@ class RsbGridChannel final : public RsbChannel {
   double scale_;
   Eigen::Matrix<double, 3, 2> B_;
   std::unique_ptr<RsbChannel> sampled_;
-  bool sampling_ = false;  // the last time
+  bool sampling_ = false;
   /// Of the last tables: minima in the plane, from which the next start, and whether others were seen when
   /// all were last looked for, at `searched`.
   enum Seen : char { unseen, alone, contested };
