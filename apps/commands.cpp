@@ -20,6 +20,7 @@ Settings settings_of(const Command& command, const std::map<std::string, std::st
 }
 
 bool trusted(const Record& record) {
+  if (record.value("verdict", "") == "training_failed") return false;
   if (record.contains("certificate")) return record["certificate"]["verdict"] == "trusted";
   return !record.contains("seeds_converged") || record["seeds_converged"] == record["seeds"];
 }

@@ -2,7 +2,6 @@
 
 #include "beside.hpp"
 #include "parameters.hpp"
-#include "problem.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -94,7 +93,7 @@ const Command compare_command = {
     .settings = {"tolerance", "integration", "points", "seed", "seeds", "epochs", "threads"},
     .columns = {"quantity", "theory", "simulation", "difference", "z", "agree"},
     .compute = compare_record,
-    .check = check_fixed_ridges,
+    .check = [](const Point& point) { simulate_command.check(point); },
     .rows = rows};
 
 }  // namespace quenched::apps

@@ -53,7 +53,7 @@ std::vector<double> range(const std::string& key, const std::string& text) {
 
 }  // namespace
 
-std::vector<std::string> spaced_words(const std::string& text, char separator) {
+std::vector<std::string> words(const std::string& text, char separator) {
   std::vector<std::string> list(1);
   int depth = 0;
   for (char c : text) {
@@ -65,12 +65,6 @@ std::vector<std::string> spaced_words(const std::string& text, char separator) {
     }
   }
   for (std::string& word : list) word.erase(word.find_last_not_of(' ') + 1);
-  return list;
-}
-
-std::vector<std::string> words(const std::string& text, char separator) {
-  auto list = spaced_words(text, separator);
-  for (std::string& word : list) std::erase(word, ' ');
   return list;
 }
 
@@ -109,10 +103,10 @@ LengthLaw length_law(const std::string& text) {
   LengthLaw law;
   double total = 0;
   for (const std::string& entry : entries) {
-    const auto colon = entry.find(':');
-    if (weighted != (colon != std::string::npos)) throw refuse();
-    const auto tokens = parsed<int>(entry.substr(0, colon));
-    const auto weight = weighted ? parsed<double>(entry.substr(colon + 1)) : 1.0 / double(entries.size());
+    const auto parts = words(entry, ':');
+    if (parts.size() != (weighted ? 2 : 1)) throw refuse();
+    const auto tokens = parsed<int>(parts[0]);
+    const auto weight = weighted ? parsed<double>(parts[1]) : 1.0 / double(entries.size());
     if (!tokens || *tokens < 1 || !weight || !(*weight > 0)) throw refuse();
     law.push_back({*tokens, *weight});
     total += *weight;

@@ -12,11 +12,9 @@ namespace quenched::apps {
 /// Whole numbers, written as above.
 [[nodiscard]] std::vector<long> whole_numbers(const std::string& key, const std::string& text, long least);
 
-/// Split at commas that stand outside parentheses: `softmax,kernel:max(x,0)` is two words. Spaces are
-/// dropped.
+/// Split at commas that stand outside parentheses: `softmax,kernel:max(x,0)` is two words. Spaces around
+/// a word are dropped.
 [[nodiscard]] std::vector<std::string> words(const std::string& text, char separator = ',');
-/// The same with the spaces inside a word: those of a formula, whose columns are counted.
-[[nodiscard]] std::vector<std::string> spaced_words(const std::string& text, char separator = ',');
 
 /// One law of the prompt length: `2`, `1,2,3` (uniform on the list), `1:0.2,3:0.8` (weights that sum to 1).
 [[nodiscard]] LengthLaw length_law(const std::string& text);

@@ -13,12 +13,12 @@ Overlaps overlaps_at(const std::string& text) {
   Overlaps overlaps{.m_k = NAN, .q_k = NAN, .m_v = NAN, .q_v = NAN};
   std::set<std::string> given;
   for (const std::string& word : words(text)) {
-    const auto equal = word.find('=');
-    const auto* name = std::ranges::find(overlap_names, word.substr(0, equal),
+    const auto parts = words(word, '=');
+    const auto* name = std::ranges::find(overlap_names, parts[0],
                                          [](const OverlapName& o) { return std::string(o.name); });
-    if (equal == std::string::npos || name == std::end(overlap_names))
+    if (parts.size() != 2 || name == std::end(overlap_names))
       throw refuse("needs m_k=1,q_k=2,m_v=1,q_v=1.2 and, if wanted, m_kv=, m_vk=, q_kv=");
-    const auto value = numbers("at", word.substr(equal + 1));
+    const auto value = numbers("at", parts[1]);
     if (value.size() != 1 || !std::isfinite(value[0])) throw refuse("needs finite numbers");
     if (!given.insert(name->name).second) throw refuse("needs each overlap once");
     overlaps.*name->value = value[0];

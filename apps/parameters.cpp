@@ -38,7 +38,7 @@ Parse or_optimal(const Parse& fixed) {
 Parse checked(void (*make)(const std::string&)) {
   return [=](const std::string& text) {
     std::vector<Json> values;
-    for (const std::string& word : spaced_words(text)) {
+    for (const std::string& word : words(text)) {
       make(word);
       values.push_back(word);
     }
@@ -66,7 +66,7 @@ std::vector<Json> starts(const std::string& text) {
           "start", word,
           "needs one of informed, uninformed, both, random, small, or with |k|^2/D = |v|^2/D as "
           "random:0.25");
-    values.push_back(word);
+    values.push_back(fmt::format("{}", fmt::join(parts, ":")));
   }
   return values;
 }
@@ -84,11 +84,12 @@ std::vector<Json> thresholds_of(const std::string& text) {
 /// `2;3;1,2,3` is a sweep of three laws, `2:10:9` of nine fixed lengths; `1,2,3` is one law.
 std::vector<Json> lengths(const std::string& text) {
   std::vector<Json> values;
-  for (const std::string& law : words(text, ';')) {
+  for (std::string law : words(text, ';')) {
     if (words(law, ':').size() > 2 && law.find(',') == std::string::npos) {
       for (long tokens : whole_numbers("length", law, 1)) values.push_back(tokens);
     } else {
       const LengthLaw parsed = length_law(law);
+      std::erase(law, ' ');
       values.push_back(parsed.size() == 1 ? Json(parsed[0].tokens) : Json(law));
     }
   }

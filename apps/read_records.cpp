@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <quenched/invalid_input.hpp>
@@ -11,6 +10,7 @@
 #include "parsed_json.hpp"
 #include "sweep.hpp"
 #include "typed.hpp"
+#include "wrong_file.hpp"
 
 namespace quenched::apps {
 namespace {
@@ -70,8 +70,7 @@ std::vector<Record> read_records(const std::string& path) {
   const auto refuse = [&] {
     return InvalidInput("FILES", path, "needs records as quenched prints them, JSON or .csv, or a store");
   };
-  std::error_code ignored;
-  if (!in || std::filesystem::is_directory(path, ignored))
+  if (!in || !has_an_end(path))
     throw InvalidInput("FILES", path, "needs files that can be read");
   std::vector<Record> records;
   if (is_store(path)) {

@@ -1,6 +1,7 @@
 #include <fmt/chrono.h>
 
 #include <chrono>
+#include <quenched/invalid_input.hpp>
 #include <quenched/simulate.hpp>
 
 #include "command.hpp"
@@ -119,6 +120,14 @@ Record simulate_record(const Point& point, const Settings& settings, const Recor
   return record_of(point, simulate(specification, observer));
 }
 
+void check_simulated(const Point& point) {
+  const double alpha = number_at(point, "alpha");
+  const double samples = alpha * point.at("dimension").get<double>();
+  if (!(samples >= 0.5 && samples < 1e12))
+    throw quenched::InvalidInput("alpha", fmt::format("{:g}", alpha), "needs between 1 and 1e12 samples, alpha D");
+  check_fixed_ridges(point);
+}
+
 }  // namespace
 
 const Command simulate_command = {
@@ -130,7 +139,7 @@ const Command simulate_command = {
     .columns = {"test_error", "train_error", "order_parameters.m_k", "order_parameters.q_k",
                 "order_parameters.m_v", "order_parameters.q_v", "seeds_converged"},
     .compute = simulate_record,
-    .check = check_fixed_ridges,
+    .check = check_simulated,
     .finish = [](std::vector<Record>& records, const Settings&) { append_extrapolations(records); }};
 
 }  // namespace quenched::apps

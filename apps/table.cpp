@@ -139,7 +139,7 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
       if (point.contains(name) && !result_of(name)(row))
         line += fmt::format("{} {}, ", name, shown(row, name));
     const Json certificate = row.value("certificate", Json());
-    line += certificate.is_null() ? fmt::format("only {} of {} seeds converged\n",
+    line += certificate.is_null() || certificate["verdict"] == "trusted" ? fmt::format("only {} of {} seeds converged\n",
                                                 row["seeds_converged"].dump(), row["seeds"].dump())
                                   : fmt::format("{}: {}\n", certificate["verdict"].get<std::string>(),
                                                 certificate["advice"].get<std::string>());

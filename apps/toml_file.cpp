@@ -38,10 +38,15 @@ toml::table parsed_toml(const std::string& text, const std::string& path) {
 
 }  // namespace
 
+bool has_an_end(const std::string& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  return is_regular_file(status) || is_fifo(status);
+}
+
 std::string toml_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::error_code ignored;
-  if (!file || std::filesystem::is_directory(path, ignored))
+  if (!file || !has_an_end(path))
     throw WrongFile((path.empty() ? "''" : path) + ": needs a TOML file that can be read, with a command");
   return {std::istreambuf_iterator<char>(file), {}};
 }

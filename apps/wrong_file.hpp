@@ -11,6 +11,9 @@ class WrongFile : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A file or a pipe: a device may have no end.
+[[nodiscard]] bool has_an_end(const std::string& path);
+
 /// The text of the TOML file at `path`. Throws WrongFile when it cannot be read.
 [[nodiscard]] std::string toml_text(const std::string& path);
 

@@ -153,7 +153,7 @@ PopulationResult population(const Problem& problem, const Activation& given,
   Certificate& certificate = result.certificate;
   const auto finish = [&] {
     if (std::isnan(result.excess.value))
-      result.excess = {result.test_error - problem.noise, result.uncertainty.test_error};
+      result.excess = {std::max(result.test_error - problem.noise, 0.0), result.uncertainty.test_error};
     certificate.converged = true;
     certificate.integration_error = result.uncertainty.test_error;
     judge(certificate,
@@ -241,7 +241,7 @@ PopulationResult population(const Problem& problem, const Activation& given,
   result.q_k = best.m_k * best.m_k;
   result.m_v = at.hit / at.norm;
   result.q_v = result.m_v * result.m_v;
-  result.excess = {1 + best.risk, error};
+  result.excess = {std::max(1 + best.risk, 0.0), error};
   result.test_error = 1 + problem.noise + best.risk;
   result.uncertainty.test_error = error;
   finish();

@@ -41,6 +41,13 @@ TEST_CASE("numbers out of range") {
   refused("erm --seed 1e20", "--seed 1e+20", "at most");
 }
 
+TEST_CASE("samples that cannot be drawn") {
+  for (const char* command : {"simulate", "compare"}) {
+    refused(std::string(command) + " --dimension 10 --alpha 1e12", "--alpha 1e+12:", "samples");
+    refused(std::string(command) + " --dimension 10 --alpha 1e-9", "--alpha 1e-09:", "samples");
+  }
+}
+
 TEST_CASE("beyond replica symmetry: what rsb and --beyond-rs refuse") {
   refused("rsb --parisi 0", "--parisi 0", "> 0");
   refused("rsb --parisi -3", "--parisi -3", "> 0");
@@ -110,6 +117,9 @@ TEST_CASE("malformed lists") {
   refused("erm --length 0", "--length 0", ">= 1");
   refused("bayes --length 1:0.2,3", "--length 1:0.2,3", "sum to 1");
   refused("erm --alpha ''", "--alpha ''", "1,2,4");
+  refused("bayes --alpha '1 2'", "--alpha 1 2", "1,2,4");
+  refused("phase --noise 0.1 --alpha '1 0:3 0'", "--alpha 1 0", "");
+  refused("sweep s.toml --shard '1 0/2'", "--shard 1 0", "");
 }
 
 TEST_CASE("an empty name is not the absence of its flag") {
@@ -188,6 +198,8 @@ TEST_CASE("files that cannot be written are refused before anything is computed"
   refused("plot /nonexistent.json --output x.png", "/nonexistent.json", "read");
   refused("plot " QUENCHED_PROGRAM " --output x.png", "FILES", "records");
   refused("plot / --output x.png", "FILES", "can be read");
+  refused("plot /dev/zero --output x.png", "FILES /dev/zero", "can be read");
+  refused("sweep /dev/zero", "/dev/zero", "TOML file");
 }
 
 TEST_CASE("files of records that are nested without end, or lack what they name") {
