@@ -129,7 +129,7 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 256 << 20);
   mallopt(M_MMAP_MAX, 0);
 #endif
-  gsl_set_error_handler_off();  // its failures are statuses, not the end of the program
+  gsl_set_error_handler_off();    // its failures are statuses, not the end of the program
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is a failed write, which is said
   std::signal(SIGXFSZ, SIG_IGN);  // so is a file that grew to its limit
   std::string who = "quenched";

@@ -14,8 +14,8 @@ Overlaps overlaps_at(const std::string& text) {
   std::set<std::string> given;
   for (const std::string& word : words(text)) {
     const auto parts = words(word, '=');
-    const auto* name = std::ranges::find(overlap_names, parts[0],
-                                         [](const OverlapName& o) { return std::string(o.name); });
+    const auto* name =
+        std::ranges::find(overlap_names, parts[0], [](const OverlapName& o) { return std::string(o.name); });
     if (parts.size() != 2 || name == std::end(overlap_names))
       throw refuse("needs m_k=1,q_k=2,m_v=1,q_v=1.2 and, if wanted, m_kv=, m_vk=, q_kv=");
     const auto value = numbers("at", parts[1]);

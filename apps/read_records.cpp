@@ -70,8 +70,7 @@ std::vector<Record> read_records(const std::string& path) {
   const auto refuse = [&] {
     return InvalidInput("FILES", path, "needs records as quenched prints them, JSON or .csv, or a store");
   };
-  if (!in || !has_an_end(path))
-    throw InvalidInput("FILES", path, "needs files that can be read");
+  if (!in || !has_an_end(path)) throw InvalidInput("FILES", path, "needs files that can be read");
   std::vector<Record> records;
   if (is_store(path)) {
     Stored stored = stored_records(path, "", false);

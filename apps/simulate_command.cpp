@@ -124,7 +124,8 @@ void check_simulated(const Point& point) {
   const double alpha = number_at(point, "alpha");
   const double samples = alpha * point.at("dimension").get<double>();
   if (!(samples >= 0.5 && samples < 1e12))
-    throw quenched::InvalidInput("alpha", fmt::format("{:g}", alpha), "needs between 1 and 1e12 samples, alpha D");
+    throw quenched::InvalidInput("alpha", fmt::format("{:g}", alpha),
+                                 "needs between 1 and 1e12 samples, alpha D");
   check_fixed_ridges(point);
 }
 

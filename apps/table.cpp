@@ -77,15 +77,15 @@ std::string grid(const std::vector<std::vector<std::string>>& cells) {
   return text;
 }
 
-}  // namespace
-
 /// Two digits of a number that is not small: 0.38, 2345, 4.2e14.
-static std::string brief(double x) {
+std::string brief(double x) {
   if (std::abs(x) < 100) return fmt::format("{:.2g}", x);
   if (std::abs(x) < 1e6) return fmt::format("{:.0f}", x);
   const double power = std::floor(std::log10(std::abs(x)));
   return fmt::format("{:.2g}e{:.0f}", x * std::pow(10, -power), power);
 }
+
+}  // namespace
 
 std::string with_uncertainty(double value, double error) {
   if (!std::isfinite(value)) return "-";
@@ -139,10 +139,11 @@ std::string table_text(const std::vector<Record>& records, const Command& comman
       if (point.contains(name) && !result_of(name)(row))
         line += fmt::format("{} {}, ", name, shown(row, name));
     const Json certificate = row.value("certificate", Json());
-    line += certificate.is_null() || certificate["verdict"] == "trusted" ? fmt::format("only {} of {} seeds converged\n",
-                                                row["seeds_converged"].dump(), row["seeds"].dump())
-                                  : fmt::format("{}: {}\n", certificate["verdict"].get<std::string>(),
-                                                certificate["advice"].get<std::string>());
+    line += certificate.is_null() || certificate["verdict"] == "trusted"
+                ? fmt::format("only {} of {} seeds converged\n", row["seeds_converged"].dump(),
+                              row["seeds"].dump())
+                : fmt::format("{}: {}\n", certificate["verdict"].get<std::string>(),
+                              certificate["advice"].get<std::string>());
     if (line != last) advice += line;
     last = line;
   }

@@ -75,23 +75,20 @@ class RsbGridChannel final : public RsbChannel {
     B_.colwise().normalize();
   }
 
-  bool sampled() const override { return sampling_; }
+  bool sampled() const override { return sampled_ != nullptr; }
   std::string rule() const override {
-    if (sampling_) return sampled_->rule();
+    if (sampled_) return sampled_->rule();
     return "convolutions on a grid, 5 dimensions, step " + std::to_string(scale_).substr(0, 4);
   }
 
   ChannelMeans means(const RsbOverlaps& o, double Y, bool diagnostics) override {
     constexpr double most = 1.6e6;  // nodes at level 0; ten times as many at level 2, in a gigabyte or two
-    sampling_ = sampling_ || !(size(o, Y) < most);  // for good: two maps would not have one fixed point
-    if (sampling_) {
-      if (!sampled_) {
-        ChannelOptions finer = options_;
-        finer.level += 2;
-        sampled_ = rsb_controlled_channel(problem_, activation_, L, finer);
-      }
-      return sampled_->means(o, Y, diagnostics);
+    if (!sampled_ && !(size(o, Y) < most)) {  // for good: two maps would not have one fixed point
+      ChannelOptions finer = options_;
+      finer.level += 2;
+      sampled_ = rsb_controlled_channel(problem_, activation_, L, finer);
     }
+    if (sampled_) return sampled_->means(o, Y, diagnostics);
     ChannelMeans m{sweep(o, Y, scale_, diagnostics), {}};
     m.deviation = Batch::Zero(1, m.value.size());
     if (diagnostics)
@@ -355,8 +352,7 @@ class RsbGridChannel final : public RsbChannel {
   ChannelOptions options_;
   double scale_;
   Eigen::Matrix<double, 3, 2> B_;
-  std::unique_ptr<RsbChannel> sampled_;
-  bool sampling_ = false;
+  std::unique_ptr<RsbChannel> sampled_;  // once the grid would have been too fine
   /// Of the last tables: minima in the plane, from which the next start, and whether others were seen when
   /// all were last looked for, at `searched`.
   enum Seen : char { unseen, alone, contested };

@@ -39,7 +39,8 @@ void check(const SimulateSpecification& s) {
   if (!s.activation) throw InvalidInput("activation", "(none)", "needs an activation");
   if (s.dimension < 1) throw InvalidInput("dimension", std::to_string(s.dimension), "needs at least 1");
   if (!(s.alpha > 0) || !(s.alpha * s.dimension < 1e12))
-    throw InvalidInput("alpha", std::to_string(s.alpha), "needs a number > 0 and fewer than 1e12 samples, alpha D");
+    throw InvalidInput("alpha", std::to_string(s.alpha),
+                       "needs a number > 0 and fewer than 1e12 samples, alpha D");
   if (sample_count(s) < 1)
     throw InvalidInput("alpha", std::to_string(s.alpha), "needs at least one sample, alpha D >= 1/2");
   if (s.seeds < 1) throw InvalidInput("seeds", std::to_string(s.seeds), "needs at least 1");

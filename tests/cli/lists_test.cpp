@@ -24,8 +24,9 @@ TEST_CASE("lists and ranges") {
 
 TEST_CASE("malformed numbers are refused") {
   for (const char* text :
-       {"", "a", "1,", ",1", "1,,2", "5:1:", "1:2", "1:2:3:4", "1:2:1", "1:2:2.5", "0:1:3:log", "nan:1:3",
-        "1:inf:3", "1:2:3:log:log", "1e", "0x10", "1 2:3", "1 2", "1 . 5", "1e 2", "1 0:3 0:3", "1:3:3 0", "- 1", "1:2:9999999999"})
+       {"",      "a",       "1,",        ",1",      "1,,2",      "5:1:",          "1:2", "1:2:3:4",
+        "1:2:1", "1:2:2.5", "0:1:3:log", "nan:1:3", "1:inf:3",   "1:2:3:log:log", "1e",  "0x10",
+        "1 2:3", "1 2",     "1 . 5",     "1e 2",    "1 0:3 0:3", "1:3:3 0",       "- 1", "1:2:9999999999"})
     CHECK_THROWS_AS(static_cast<void>(numbers("alpha", text)), quenched::InvalidInput);
 }
 
@@ -38,7 +39,8 @@ TEST_CASE("the law of the prompt length") {
   CHECK(weighted[1].tokens == 3);
   CHECK(weighted[1].weight == 0.8);
   CHECK(length_law("1 : 0.2, 3: 0.8")[1].weight == 0.8);
-  for (const char* text : {"0", "-1", "", "1:0.2,3", "1:0.2,3:0.7", "1.5", "2:", "1 2", "1:0. 2,3:0.8", "1:-1,2:2", "1:nan", "two"})
+  for (const char* text : {"0", "-1", "", "1:0.2,3", "1:0.2,3:0.7", "1.5", "2:", "1 2", "1:0. 2,3:0.8",
+                           "1:-1,2:2", "1:nan", "two"})
     CHECK_THROWS_AS(static_cast<void>(length_law(text)), quenched::InvalidInput);
 }
 
